@@ -1,0 +1,71 @@
+"""An asset at rest, a link between two of them, and the short form by which one names another."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import msgspec
+
+ACTIVE = 0
+ARCHIVED = 1
+STATUS_NAMES = ("ACTIVE", "DELETED")
+"""What the protocol calls each status; an archived asset is «DELETED» on the wire."""
+
+Attributes = dict[str, Any]
+
+
+class Asset(msgspec.Struct, gc=False):
+    """One asset as the catalog keeps it.
+
+    ``id`` is internal and never leaves the process. ``version`` counts the asset's own events from 1. Times are
+    milliseconds since 1970. ``encoded`` is the JSON object of every attribute that is set, in canonical form;
+    unset attributes are not in it.
+    """
+
+    id: int
+    guid: str
+    type_name: str
+    qualified_name: str
+    status: int
+    version: int
+    created_at: int
+    created_by: str
+    updated_at: int
+    updated_by: str
+    encoded: bytes
+
+    @property
+    def attributes(self) -> Attributes:
+        """A fresh dict of the attributes that are set."""
+        return cast(Attributes, msgspec.json.decode(self.encoded))
+
+
+class AssetName(msgspec.Struct, gc=False):
+    """Which asset is meant, and whether it is there: all that a reference needs."""
+
+    id: int
+    guid: str
+    type_name: str
+    qualified_name: str
+    status: int
+
+
+def name_of(asset: Asset) -> AssetName:
+    """The short form of an asset."""
+    return AssetName(asset.id, asset.guid, asset.type_name, asset.qualified_name, asset.status)
+
+
+class Link(msgspec.Struct, gc=False, frozen=True):
+    """An edge: ``relationship`` is the definition's name, ``end1`` and ``end2`` are internal ids of assets.
+
+    ``encoded`` is the JSON object of the edge's own attributes, or None. A link is active while both ends are.
+    """
+
+    relationship: str
+    end1: int
+    end2: int
+    encoded: bytes | None = None
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        return self.relationship, self.end1, self.end2

@@ -1,0 +1,69 @@
+"""What can differ between the stored state and the wanted one."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Literal
+
+import msgspec
+
+from tidings.model.asset import Asset, AssetName, Link
+
+Origin = Literal["direct", "related", "propagated", "cascade", "restore"]
+
+
+class Kind(Enum):
+    """What happens to one asset in one request."""
+
+    CREATE = "CREATE"
+    UPDATE = "UPDATE"
+    ARCHIVE = "ARCHIVE"
+    PURGE = "PURGE"
+
+    @property
+    def is_delete(self) -> bool:
+        return self in (Kind.ARCHIVE, Kind.PURGE)
+
+
+class Neighbour(msgspec.Struct, gc=False, frozen=True):
+    """The other end of a link that came or went, and the link's own attributes as JSON (or None)."""
+
+    name: AssetName
+    encoded: bytes | None = None
+
+
+class AssetChange(msgspec.Struct):
+    """One asset that differs. An asset has at most one of these in a request.
+
+    ``after`` is the asset as it will be (as it was, but for status and version, when it is purged). ``before`` and
+    ``now`` hold only attributes that changed, None for unset; ``stamped`` names those among them that the server
+    set by itself. ``linked`` and ``unlinked`` hold, by link attribute, neighbours that came and went.
+    ``replaced`` holds the whole new value
+    of link attributes that the request set as a whole. ``restored``: it was archived and is active again.
+    """
+
+    kind: Kind
+    origin: Origin
+    after: Asset
+    attributes: dict[str, Any]
+    before: dict[str, Any] = {}
+    now: dict[str, Any] = {}
+    stamped: frozenset[str] = frozenset()
+    linked: dict[str, list[Neighbour]] = {}
+    unlinked: dict[str, list[Neighbour]] = {}
+    replaced: dict[str, list[AssetName]] = {}
+    restored: bool = False
+
+
+class Changes(msgspec.Struct):
+    """All that one request changes, in the order in which its events will stand in the log."""
+
+    assets: list[AssetChange] = []
+    added: list[Link] = []
+    removed: list[Link] = []
+    changed: list[Link] = []
+    owners: dict[int, Asset] = {}
+    """Internal id of an owned asset -> its owner (the glossary of a term), which events show."""
+
+    def __bool__(self) -> bool:
+        return bool(self.assets)

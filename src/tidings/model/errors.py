@@ -1,0 +1,212 @@
+"""Every error that Tidings raises, as one tree.
+
+TidingsError
+├── InvalidRequest            400  the request cannot be understood or is not allowed to be so
+│   ├── MalformedBody              not the JSON shape that the call takes
+│   ├── InvalidParameter           a query parameter that is missing, unknown or out of range
+│   ├── UnknownAttribute           an attribute that the type does not have (strict requests only)
+│   ├── InvalidValue               a value that does not fit its attribute's type
+│   ├── MissingAttribute           a mandatory attribute or link that is not there
+│   ├── InvalidReference           a reference that has the wrong type, or too many of them
+│   ├── DuplicateIdentity          two assets of one request with one identity
+│   ├── NotSupported               a part of the protocol that this catalog does not carry out
+│   └── TooLarge              413  a body, list or nesting above its limit
+├── NotFound                  404
+│   ├── UnknownType                no such type
+│   ├── UnknownGuid                no asset with that guid
+│   ├── UnknownName                no asset with that type and qualifiedName
+│   └── NoSuchPage                 no such address
+├── MethodNotAllowed          405
+├── Conflict                  409  the request contradicts what is stored
+├── Unauthenticated           401  no token, or one that is not known
+├── Forbidden                 403  the token's role does not reach that far
+├── TimedOut                  408  the request took longer to arrive than it may
+├── StoreError                500  the database cannot do its work
+│   ├── StoreInUse                 another server holds the catalog's file
+│   ├── StoreNewer                 the file was written by a newer Tidings
+│   ├── StoreDamaged               the file is not a catalog, or is damaged
+│   └── StoreUnavailable      503  stopping, full disk, locked for too long
+├── ConfigError                    a setting that cannot be used
+└── ClientError                    the server could not be reached, or answered with an error
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a request: where it is and what it is.
+
+    ``location`` is a path such as ``entities[3].attributes.rowCount``.
+    """
+
+    location: str
+    message: str
+
+
+class TidingsError(Exception):
+    """Base of all errors. ``str(error)`` is one sentence for people; ``code`` is for machines.
+
+    ``problems`` lists every separate fault where a request has several.
+    """
+
+    code: ClassVar[str] = "TIDINGS-500-000"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class InvalidRequest(TidingsError):
+    code = "TIDINGS-400-000"
+    status = 400
+
+
+class MalformedBody(InvalidRequest):
+    code = "TIDINGS-400-001"
+
+
+class InvalidParameter(InvalidRequest):
+    code = "TIDINGS-400-002"
+
+
+class UnknownAttribute(InvalidRequest):
+    code = "TIDINGS-400-003"
+
+
+class InvalidValue(InvalidRequest):
+    code = "TIDINGS-400-004"
+
+
+class MissingAttribute(InvalidRequest):
+    code = "TIDINGS-400-005"
+
+
+class InvalidReference(InvalidRequest):
+    code = "TIDINGS-400-006"
+
+
+class DuplicateIdentity(InvalidRequest):
+    code = "TIDINGS-400-007"
+
+
+class NotSupported(InvalidRequest):
+    code = "TIDINGS-400-008"
+
+
+class TooLarge(InvalidRequest):
+    code = "TIDINGS-413-000"
+    status = 413
+
+
+class NotFound(TidingsError):
+    code = "TIDINGS-404-000"
+    status = 404
+
+
+class UnknownType(NotFound):
+    """The code and the words that clients of the protocol match."""
+
+    code = "ATLAS-404-00-001"
+
+    def __init__(self, type_name: str, hint: str = "", problems: Sequence[Problem] = ()) -> None:
+        super().__init__(f"Given typename {type_name} was invalid{hint}", problems)
+        self.type_name = type_name
+
+
+class UnknownGuid(NotFound):
+    """The code and the words that clients of the protocol match."""
+
+    code = "ATLAS-404-00-005"
+
+    def __init__(self, guid: str, problems: Sequence[Problem] = (), where: str = "") -> None:
+        super().__init__(f"Given instance guid {guid} is invalid/not found{where}", problems)
+        self.guid = guid
+
+
+class UnknownName(NotFound):
+    """The code and the words that clients of the protocol match."""
+
+    code = "ATLAS-404-00-009"
+
+    def __init__(
+        self, type_name: str, qualified_name: str, problems: Sequence[Problem] = (), where: str = ""
+    ) -> None:
+        super().__init__(
+            f"Instance {type_name} with unique attribute {{qualifiedName={qualified_name}}} does not exist{where}",
+            problems,
+        )
+        self.type_name = type_name
+        self.qualified_name = qualified_name
+
+
+class NoSuchPage(NotFound):
+    code = "TIDINGS-404-001"
+
+
+class MethodNotAllowed(TidingsError):
+    code = "TIDINGS-405-000"
+    status = 405
+
+
+class Conflict(TidingsError):
+    code = "TIDINGS-409-000"
+    status = 409
+
+
+class Unauthenticated(TidingsError):
+    code = "TIDINGS-401-000"
+    status = 401
+
+
+class Forbidden(TidingsError):
+    code = "TIDINGS-403-000"
+    status = 403
+
+
+class TimedOut(TidingsError):
+    code = "TIDINGS-408-000"
+    status = 408
+
+
+class StoreError(TidingsError):
+    code = "TIDINGS-500-001"
+
+
+class StoreInUse(StoreError):
+    code = "TIDINGS-500-002"
+
+
+class StoreNewer(StoreError):
+    code = "TIDINGS-500-003"
+
+
+class StoreDamaged(StoreError):
+    code = "TIDINGS-500-004"
+
+
+class StoreUnavailable(StoreError):
+    code = "TIDINGS-503-000"
+    status = 503
+
+
+class ConfigError(TidingsError):
+    code = "TIDINGS-500-005"
+
+
+class ClientError(TidingsError):
+    """What a server answered, or that none did (``http_status`` 0)."""
+
+    code = "TIDINGS-500-006"
+
+    def __init__(
+        self, message: str, problems: Sequence[Problem] = (), http_status: int = 0, server_code: str = ""
+    ) -> None:
+        super().__init__(message, problems)
+        self.http_status = http_status
+        self.server_code = server_code

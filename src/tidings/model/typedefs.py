@@ -1,0 +1,94 @@
+"""What a type is: the definitions as they are told and shown, before they are put in force by the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Cardinality = Literal["SINGLE", "LIST", "SET"]
+Category = Literal["AGGREGATION", "ASSOCIATION", "COMPOSITION"]
+TagFlow = Literal["NONE", "ONE_TO_TWO", "TWO_TO_ONE", "BOTH"]
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeDef:
+    """One attribute as its own type declares it.
+
+    ``flagged``: it goes into the entity of events. ``auto_update``: attributes that are stamped with the acting
+    user (key ``user``) or the time (key ``timestamp``) when this one changes.
+    """
+
+    name: str
+    type_name: str
+    cardinality: Cardinality = "SINGLE"
+    optional: bool = True
+    unique: bool = False
+    default: Any = None
+    flagged: bool = True
+    auto_update: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EntityDef:
+    """A type of asset: what it adds to its super-types."""
+
+    name: str
+    super_types: tuple[str, ...]
+    attributes: Mapping[str, AttributeDef]
+    relationships: Mapping[str, str]
+    """Relationship attribute -> name of the relationship definition."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnumDef:
+    """A closed list of strings."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StructDef:
+    """A structure that stands inside an asset."""
+
+    name: str
+    attributes: Mapping[str, AttributeDef]
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipEnd:
+    """One end: the type that stands there and the attribute under which it sees the other end."""
+
+    type_name: str
+    name: str
+    single: bool
+    container: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipDef:
+    """A typed edge. ``owns``: end1 takes end2 along when it is archived, purged or restored."""
+
+    name: str
+    end1: RelationshipEnd
+    end2: RelationshipEnd
+    category: Category
+    tag_flow: TagFlow
+    attributes: Mapping[str, str]
+    owns: bool = False
+
+    @property
+    def symmetric(self) -> bool:
+        """Both ends are the same attribute of the same type, so that neither is first (synonyms of a term)."""
+        return self.end1.name == self.end2.name and self.end1.type_name == self.end2.type_name
+
+
+@dataclass(frozen=True, slots=True)
+class TypeSystem:
+    """All definitions together, by name."""
+
+    entities: Mapping[str, EntityDef]
+    enums: Mapping[str, EnumDef]
+    structs: Mapping[str, StructDef]
+    relationships: Mapping[str, RelationshipDef]

@@ -1,0 +1,182 @@
+"""The contract of the store, and the promises that every body must keep.
+
+1. State and events commit together or not at all.
+2. Positions are 1, 2, 3 … without holes, and their order is the order of commit: whoever has seen position n will never
+   see a smaller one appear later.
+3. Acknowledged means on disk. Requests that arrive together share one commit, and each is still atomic by itself.
+4. Readers see one state of everything (a snapshot) and never block the writer.
+5. Two bodies, one behaviour: the body in memory is the same code as the one on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from tidings.model.asset import Asset, AssetName, Link
+from tidings.model.changes import Changes
+from tidings.model.events import Event, LogFilter, LogRecord
+
+T = TypeVar("T")
+
+
+class AssetQuery(msgspec.Struct, frozen=True):
+    """Which assets to list: None or empty means any. ``after`` is a qualifiedName and type to continue behind."""
+
+    type_names: frozenset[str] = frozenset()
+    name_prefix: str = ""
+    status: int | None = None
+    after: tuple[str, str] = ("", "")
+    limit: int = 100
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A token as it is kept: its hash, never itself. ``created_at`` in milliseconds."""
+
+    name: str
+    role: str
+    hash: bytes
+    created_at: int
+
+
+class Reader(Protocol):
+    """What can be asked of one consistent state. Collections may be empty; answers come in no set order
+    unless said so, and what is not there is left out."""
+
+    def assets_by_guid(self, guids: Collection[str]) -> list[Asset]: ...
+
+    def assets_by_name(self, qualified_names: Collection[str]) -> list[Asset]:
+        """Assets of any type with one of these qualifiedNames."""
+        ...
+
+    def assets_by_id(self, ids: Collection[int]) -> list[Asset]: ...
+
+    def names_by_guid(self, guids: Collection[str]) -> list[AssetName]: ...
+
+    def names_by_name(self, qualified_names: Collection[str]) -> list[AssetName]: ...
+
+    def names_by_id(self, ids: Collection[int]) -> list[AssetName]: ...
+
+    def links(self, relationship: str, side: int, ids: Collection[int]) -> list[Link]:
+        """Links of one relationship whose end ``side`` (1 or 2) is one of the assets ``ids``."""
+        ...
+
+    def all_links(self, ids: Collection[int]) -> list[Link]:
+        """Every link that one of the assets ``ids`` has, at either end."""
+        ...
+
+    def relationship_number(self, name: str) -> int:
+        """The small number under which a relationship is kept; part of a link's guid."""
+        ...
+
+
+class Transaction(Reader, Protocol):
+    """The one transaction of a request. ``now`` is its clock: milliseconds, never smaller than the one before."""
+
+    now: int
+
+    def new_ids(self, count: int) -> range:
+        """Internal ids that no asset has or ever had."""
+        ...
+
+    def save(self, changes: Changes) -> None:
+        """Write the state, one statement for each kind of row."""
+        ...
+
+    def append(self, events: Sequence[Event]) -> int:
+        """Write the events at the end of the log, the last act of a request; the position of the first."""
+        ...
+
+    def add_token(self, token: Token) -> None:
+        """Raises Conflict where the name is taken."""
+        ...
+
+    def remove_token(self, name: str) -> bool: ...
+
+
+class Snapshot(Reader, Protocol):
+    """A reader's view. Bounded: hold it for one answer, not for a stream."""
+
+    def head(self) -> int:
+        """The last position of the log, 0 when it is empty."""
+        ...
+
+    def log(self, after: int, limit: int, wanted: LogFilter) -> tuple[list[LogRecord], int]:
+        """Up to ``limit`` records behind ``after``, in order, and the position up to which the log was looked at.
+
+        Looks at a bounded number of positions, so that a filter that nothing passes costs no long read: call again
+        from the returned position until it is the head.
+        """
+        ...
+
+    def list_assets(self, query: AssetQuery) -> list[Asset]:
+        """One page, ordered by qualifiedName and type."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """``active``, ``archived`` and ``links``: how many there are."""
+        ...
+
+    def tokens(self) -> list[Token]: ...
+
+    def assets_in_guid_order(self, after: str, limit: int) -> list[Asset]: ...
+
+    def log_in_guid_order(self, after: tuple[str, int], limit: int) -> list[LogRecord]:
+        """Records ordered by guid, then position; for checks that follow each asset's own history."""
+        ...
+
+    def links_in_order(self, after: tuple[str, int, int], limit: int) -> list[Link]:
+        """Links ordered by relationship, end1 and end2."""
+        ...
+
+    def damage(self) -> list[str]:
+        """What the database itself finds wrong with its file; empty when it is sound."""
+        ...
+
+
+class Store(Protocol):
+    """A catalog's state and log."""
+
+    def enqueue(self, work: Callable[[Transaction], T], *, rollback: bool = False) -> Future[T]:
+        """Run ``work`` in a transaction of its own, in order of arrival; the future is done once it is on disk.
+
+        An exception of ``work`` undoes what it did and is the future's. With ``rollback`` everything is undone in
+        any case. Errors of the database come as StoreError.
+        """
+        ...
+
+    def transact(self, work: Callable[[Transaction], T], *, rollback: bool = False) -> T:
+        """``enqueue`` and wait."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]: ...
+
+    def head(self) -> int:
+        """The last position that is on disk. Costs nothing."""
+        ...
+
+    def on_commit(self, hint: Callable[[int], None]) -> Callable[[], None]:
+        """Call ``hint(head)`` after commits that added events: a wake-up, never the truth. Returns how to stop it."""
+        ...
+
+    def backup(self, target: str, progress: Callable[[int, int], None]) -> None:
+        """A whole, consistent copy of a catalog in use; ``progress(done, total)`` in pages."""
+        ...
+
+    def catalog_id(self) -> str: ...
+
+    def close(self) -> None:
+        """Finish what was accepted, then let go of the database. Later work raises StoreUnavailable."""
+        ...
+
+
+def pages(read: Callable[[Any, int], list[T]], start: Any, key: Callable[[T], Any], size: int = 1000) -> Iterator[T]:
+    """Everything that a paged read returns, one after the other, asking for the next page behind the last ``key``."""
+    after = start
+    while page := read(after, size):
+        yield from page
+        after = key(page[-1])

@@ -1,0 +1,149 @@
+"""Reads, the same for the writer's own transaction and for readers on snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import apsw
+import msgspec
+
+from tidings.model.asset import Asset, AssetName, Link
+from tidings.model.events import OPERATIONS, LogFilter, LogRecord
+from tidings.store.base import AssetQuery, Token
+from tidings.store.statements import Statements
+
+SQL = Statements("tidings.store.sqlite", "statements.sql")
+POSITIONS_PER_READ = 50_000
+"""How many positions one filtered read looks at: some 20 ms, so that no reader holds a snapshot for long."""
+OPERATION_NUMBERS = {name: number for number, name in enumerate(OPERATIONS)}
+_END = "\U0010ffff"
+
+
+def as_set(values: Iterable[Any]) -> str:
+    """A set as json_each takes it."""
+    return msgspec.json.encode(list(values)).decode()
+
+
+class SqliteReader:
+    """Implements ``Reader`` over one connection."""
+
+    def __init__(self, connection: apsw.Connection, relationships: dict[str, int]) -> None:
+        self.connection = connection
+        self.relationships = relationships
+
+    def _assets(self, sql: str, wanted: Collection[Any]) -> list[Asset]:
+        return [Asset(*row) for row in self.connection.execute(sql, (as_set(wanted),))] if wanted else []
+
+    def _names(self, sql: str, wanted: Collection[Any]) -> list[AssetName]:
+        return [AssetName(*row) for row in self.connection.execute(sql, (as_set(wanted),))] if wanted else []
+
+    def assets_by_guid(self, guids: Collection[str]) -> list[Asset]:
+        return self._assets(SQL.assets_by_guid, guids)
+
+    def assets_by_name(self, qualified_names: Collection[str]) -> list[Asset]:
+        return self._assets(SQL.assets_by_name, qualified_names)
+
+    def assets_by_id(self, ids: Collection[int]) -> list[Asset]:
+        return self._assets(SQL.assets_by_id, ids)
+
+    def names_by_guid(self, guids: Collection[str]) -> list[AssetName]:
+        return self._names(SQL.names_by_guid, guids)
+
+    def names_by_name(self, qualified_names: Collection[str]) -> list[AssetName]:
+        return self._names(SQL.names_by_name, qualified_names)
+
+    def names_by_id(self, ids: Collection[int]) -> list[AssetName]:
+        return self._names(SQL.names_by_id, ids)
+
+    def links(self, relationship: str, side: int, ids: Collection[int]) -> list[Link]:
+        number = self._known_number(relationship)
+        if number is None or not ids:
+            return []
+        sql = SQL.links_by_end1 if side == 1 else SQL.links_by_end2
+        return [Link(relationship, *row) for row in self.connection.execute(sql, (as_set(ids), number))]
+
+    def all_links(self, ids: Collection[int]) -> list[Link]:
+        return [Link(*row) for row in self.connection.execute(SQL.all_links, (as_set(ids),))] if ids else []
+
+    def relationship_number(self, name: str) -> int:
+        number = self._known_number(name)
+        if number is None:
+            raise KeyError(name)
+        return number
+
+    def _known_number(self, name: str) -> int | None:
+        number = self.relationships.get(name)
+        if number is None:
+            self.relationships.update(self.connection.execute(SQL.relationships))
+            number = self.relationships.get(name)
+        return number
+
+
+class SqliteSnapshot(SqliteReader):
+    """Implements ``Snapshot``: one read transaction."""
+
+    def head(self) -> int:
+        row = self.connection.execute(SQL.log_head).fetchone()
+        return row[0] if row else 0
+
+    def log(self, after: int, limit: int, wanted: LogFilter) -> tuple[list[LogRecord], int]:
+        head = self.head()
+        if wanted.is_open:
+            found = self._records(SQL.log_page, (after, limit))
+            return found, found[-1].position if found else max(after, head)
+        last = head if wanted.guid else min(head, after + POSITIONS_PER_READ)
+        parameters = _filter_parameters(wanted) | {"after": after, "last": last, "limit": limit}
+        found = self._records(SQL.log_of_guid if wanted.guid else SQL.log_filtered, parameters)
+        return found, found[-1].position if len(found) == limit else max(after, last)
+
+    def _records(self, sql: str, parameters: Any) -> list[LogRecord]:
+        return [
+            LogRecord(position, time, OPERATIONS[operation], *rest)
+            for position, time, operation, *rest in self.connection.execute(sql, parameters)
+        ]
+
+    def list_assets(self, query: AssetQuery) -> list[Asset]:
+        parameters = {
+            "name_from": query.name_prefix,
+            "name_to": query.name_prefix + _END,
+            "after_name": query.after[0],
+            "after_type": query.after[1],
+            "type_names": as_set(query.type_names) if query.type_names else None,
+            "status": query.status,
+            "limit": query.limit,
+        }
+        return [Asset(*row) for row in self.connection.execute(SQL.list_assets, parameters)]
+
+    def counts(self) -> dict[str, int]:
+        by_status = dict(self.connection.execute(SQL.count_assets))
+        links = self.connection.execute(SQL.count_links).fetchone()
+        return {"active": by_status.get(0, 0), "archived": by_status.get(1, 0), "links": links[0] if links else 0}
+
+    def tokens(self) -> list[Token]:
+        return [Token(*row) for row in self.connection.execute(SQL.tokens)]
+
+    def assets_in_guid_order(self, after: str, limit: int) -> list[Asset]:
+        return [Asset(*row) for row in self.connection.execute(SQL.assets_in_guid_order, (after, limit))]
+
+    def log_in_guid_order(self, after: tuple[str, int], limit: int) -> list[LogRecord]:
+        return self._records(SQL.log_in_guid_order, (*after, limit))
+
+    def links_in_order(self, after: tuple[str, int, int], limit: int) -> list[Link]:
+        return [Link(*row) for row in self.connection.execute(SQL.links_in_order, (*after, limit))]
+
+    def damage(self) -> list[str]:
+        return [str(row[0]) for row in self.connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+
+
+def _filter_parameters(wanted: LogFilter) -> dict[str, Any]:
+    numbers = [OPERATION_NUMBERS[name] for name in wanted.operations if name in OPERATION_NUMBERS]
+    return {
+        "operations": as_set(numbers) if wanted.operations else None,
+        "type_names": as_set(wanted.type_names) if wanted.type_names else None,
+        "guid": wanted.guid,
+        "name_from": wanted.name_prefix,
+        "name_to": wanted.name_prefix + _END,
+        "since": wanted.since,
+        "until": wanted.until,
+    }

@@ -1,0 +1,170 @@
+-- Every statement of the SQLite body, by name. Sets travel as JSON arrays and are joined by json_each.
+
+-- name: assets_by_guid
+SELECT a.id, a.guid, a.type_name, a.qualified_name, a.status, a.version, a.created_at, a.created_by, a.updated_at,
+       a.updated_by, a.attributes
+FROM json_each(?) AS wanted CROSS JOIN asset AS a ON a.guid = wanted.value
+
+-- name: assets_by_name
+SELECT a.id, a.guid, a.type_name, a.qualified_name, a.status, a.version, a.created_at, a.created_by, a.updated_at,
+       a.updated_by, a.attributes
+FROM json_each(?) AS wanted CROSS JOIN asset AS a ON a.qualified_name = wanted.value
+
+-- name: assets_by_id
+SELECT a.id, a.guid, a.type_name, a.qualified_name, a.status, a.version, a.created_at, a.created_by, a.updated_at,
+       a.updated_by, a.attributes
+FROM json_each(?) AS wanted CROSS JOIN asset AS a ON a.id = wanted.value
+
+-- name: names_by_guid
+SELECT a.id, a.guid, a.type_name, a.qualified_name, a.status
+FROM json_each(?) AS wanted CROSS JOIN asset AS a ON a.guid = wanted.value
+
+-- name: names_by_name
+SELECT a.id, a.guid, a.type_name, a.qualified_name, a.status
+FROM json_each(?) AS wanted CROSS JOIN asset AS a ON a.qualified_name = wanted.value
+
+-- name: names_by_id
+SELECT a.id, a.guid, a.type_name, a.qualified_name, a.status
+FROM json_each(?) AS wanted CROSS JOIN asset AS a ON a.id = wanted.value
+
+-- name: links_by_end1
+SELECT l.end1, l.end2, l.attributes
+FROM json_each(?1) AS wanted CROSS JOIN link AS l ON l.end1 = wanted.value AND l.relationship = ?2
+
+-- name: links_by_end2
+SELECT l.end1, l.end2, l.attributes
+FROM json_each(?1) AS wanted CROSS JOIN link AS l ON l.end2 = wanted.value AND l.relationship = ?2
+
+-- name: all_links
+SELECT r.name, l.end1, l.end2, l.attributes
+FROM json_each(?1) AS wanted
+CROSS JOIN link AS l ON l.end1 = wanted.value
+JOIN relationship AS r ON r.number = l.relationship
+UNION
+SELECT r.name, l.end1, l.end2, l.attributes
+FROM json_each(?1) AS wanted
+CROSS JOIN link AS l ON l.end2 = wanted.value
+JOIN relationship AS r ON r.number = l.relationship
+
+-- name: relationships
+SELECT name, number FROM relationship
+
+-- name: add_relationship
+INSERT INTO relationship (name) VALUES (?) RETURNING number
+
+-- name: insert_asset
+INSERT INTO asset (id, guid, type_name, qualified_name, status, version, created_at, created_by, updated_at, updated_by,
+                   attributes)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: update_asset
+UPDATE asset SET qualified_name = ?, status = ?, version = ?, updated_at = ?, updated_by = ?, attributes = ?
+WHERE id = ?
+
+-- name: stamp_asset
+UPDATE asset SET status = ?, version = ?, updated_at = ?, updated_by = ? WHERE id = ?
+
+-- name: purge_assets
+DELETE FROM asset WHERE id IN (SELECT value FROM json_each(?))
+
+-- name: purge_links_by_end1
+DELETE FROM link WHERE end1 IN (SELECT value FROM json_each(?))
+
+-- name: purge_links_by_end2
+DELETE FROM link WHERE (end1, relationship, end2) IN (
+    SELECT l.end1, l.relationship, l.end2 FROM json_each(?) AS wanted CROSS JOIN link AS l ON l.end2 = wanted.value
+)
+
+-- name: insert_link
+INSERT INTO link (end1, relationship, end2, attributes) VALUES (?, ?, ?, ?)
+
+-- name: delete_link
+DELETE FROM link WHERE end1 = ? AND relationship = ? AND end2 = ?
+
+-- name: update_link
+UPDATE link SET attributes = ?4 WHERE end1 = ?1 AND relationship = ?2 AND end2 = ?3
+
+-- name: insert_event
+INSERT INTO log (position, time, operation, guid, type_name, qualified_name, message, detail)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: log_head
+SELECT position, time FROM log ORDER BY position DESC LIMIT 1
+
+-- name: highest_id
+SELECT max((SELECT coalesce(max(id), 0) FROM asset),
+           (SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM catalog WHERE name = 'highest_purged_id'))
+
+-- name: set_highest_purged_id
+INSERT INTO catalog (name, value) VALUES ('highest_purged_id', ?1)
+ON CONFLICT (name) DO UPDATE SET value = ?1 WHERE CAST(value AS INTEGER) < CAST(?1 AS INTEGER)
+
+-- name: log_page
+SELECT position, time, operation, guid, type_name, qualified_name, message, detail
+FROM log WHERE position > ?1 ORDER BY position LIMIT ?2
+
+-- name: log_filtered
+SELECT position, time, operation, guid, type_name, qualified_name, message, detail
+FROM log
+WHERE position > :after AND position <= :last
+  AND (:operations IS NULL OR operation IN (SELECT value FROM json_each(:operations)))
+  AND (:type_names IS NULL OR type_name IN (SELECT value FROM json_each(:type_names)))
+  AND (:name_from = '' OR (qualified_name >= :name_from AND qualified_name < :name_to))
+  AND (:since IS NULL OR time >= :since)
+  AND (:until IS NULL OR time < :until)
+ORDER BY position LIMIT :limit
+
+-- name: log_of_guid
+SELECT position, time, operation, guid, type_name, qualified_name, message, detail
+FROM log
+WHERE guid = :guid AND position > :after
+  AND (:operations IS NULL OR operation IN (SELECT value FROM json_each(:operations)))
+  AND (:type_names IS NULL OR type_name IN (SELECT value FROM json_each(:type_names)))
+  AND (:name_from = '' OR (qualified_name >= :name_from AND qualified_name < :name_to))
+  AND (:since IS NULL OR time >= :since)
+  AND (:until IS NULL OR time < :until)
+ORDER BY position LIMIT :limit
+
+-- name: log_in_guid_order
+SELECT position, time, operation, guid, type_name, qualified_name, message, detail
+FROM log WHERE (guid, position) > (?1, ?2) ORDER BY guid, position LIMIT ?3
+
+-- name: list_assets
+SELECT id, guid, type_name, qualified_name, status, version, created_at, created_by, updated_at, updated_by, attributes
+FROM asset
+WHERE qualified_name >= :name_from AND qualified_name < :name_to
+  AND (qualified_name, type_name) > (:after_name, :after_type)
+  AND (:type_names IS NULL OR type_name IN (SELECT value FROM json_each(:type_names)))
+  AND (:status IS NULL OR status = :status)
+ORDER BY qualified_name, type_name LIMIT :limit
+
+-- name: assets_in_guid_order
+SELECT id, guid, type_name, qualified_name, status, version, created_at, created_by, updated_at, updated_by, attributes
+FROM asset WHERE guid > ?1 ORDER BY guid LIMIT ?2
+
+-- name: links_in_order
+SELECT r.name, l.end1, l.end2, l.attributes
+FROM relationship AS r JOIN link AS l ON l.relationship = r.number
+WHERE (r.name, l.end1, l.end2) > (?1, ?2, ?3)
+ORDER BY r.name, l.end1, l.end2 LIMIT ?4
+
+-- name: count_assets
+SELECT status, count(*) FROM asset GROUP BY status
+
+-- name: count_links
+SELECT count(*) FROM link
+
+-- name: tokens
+SELECT name, role, hash, created_at FROM token ORDER BY name
+
+-- name: insert_token
+INSERT INTO token (name, role, hash, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING RETURNING name
+
+-- name: delete_token
+DELETE FROM token WHERE name = ? RETURNING name
+
+-- name: catalog_value
+SELECT value FROM catalog WHERE name = ?
+
+-- name: set_catalog_value
+INSERT INTO catalog (name, value) VALUES (?, ?)

@@ -1,0 +1,166 @@
+"""The embedded store: implements ``Store`` over one SQLite file, or in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import TypeVar
+
+import apsw
+
+from tidings.model.errors import StoreError, StoreUnavailable
+from tidings.store.base import Snapshot, Transaction
+from tidings.store.sqlite.database import (
+    FileLock,
+    check_format,
+    connect,
+    ensure_folder,
+    migrate,
+    told_plainly,
+)
+from tidings.store.sqlite.reader import SQL, SqliteSnapshot
+from tidings.store.sqlite.writer import Writer
+
+T = TypeVar("T")
+
+_memory_names = itertools.count(1)
+READERS_KEPT = 8
+BACKUP_PAGES = 1024
+
+
+class SqliteStore:
+    """A catalog in the file ``path``, or in memory where ``path`` is None.
+
+    ``read_only`` opens a file that a server may hold, for looking and for backups; it takes no lock and has no writer.
+    Raises StoreInUse, StoreNewer, StoreDamaged, or StoreError where the file cannot be opened.
+    """
+
+    def __init__(self, path: str | None, *, read_only: bool = False) -> None:
+        self._uri = path is None
+        self.path = path or f"file:/tidings-{os.getpid()}-{next(_memory_names)}?vfs=memdb"
+        self._name = path or "the catalog in memory"
+        self._readers: list[apsw.Connection] = []
+        self._readers_lock = threading.Lock()
+        self._hints: dict[object, Callable[[int], None]] = {}
+        self._relationships: dict[str, int] = {}
+        self._closed = False
+        self._lock: FileLock | None = None
+        self._writer: Writer | None = None
+        self._connection: apsw.Connection | None = None
+        if read_only:
+            self._open_to_read()
+        else:
+            self._open_to_write()
+
+    def _open_to_read(self) -> None:
+        with told_plainly(self._name), self.snapshot() as snapshot:
+            check_format(snapshot.connection, self._name)  # type: ignore[attr-defined]  # our own body's snapshot
+
+    def _open_to_write(self) -> None:
+        if not self._uri:
+            ensure_folder(self.path)
+            self._lock = FileLock(self.path)
+        try:
+            with told_plainly(self._name):
+                self._connection = connect(self.path, uri=self._uri, writer=True, create=True)
+                migrate(self._connection, self._name)
+                self._writer = Writer(self._connection, self._name, self._announce)
+        except BaseException:
+            self.close()
+            raise
+
+    def enqueue(self, work: Callable[[Transaction], T], *, rollback: bool = False) -> Future[T]:
+        if self._writer is None:
+            raise StoreError(f"{self._name} was opened for reading only")
+        return self._writer.enqueue(work, rollback)
+
+    def transact(self, work: Callable[[Transaction], T], *, rollback: bool = False) -> T:
+        return self.enqueue(work, rollback=rollback).result()
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        with told_plainly(self._name):
+            connection = self._borrow()
+            try:
+                connection.execute("BEGIN")
+                yield SqliteSnapshot(connection, self._relationships)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                self._give_back(connection)
+
+    def _borrow(self) -> apsw.Connection:
+        with self._readers_lock:
+            if self._closed:
+                raise StoreUnavailable("the catalog is stopping; try again later")
+            if self._readers:
+                return self._readers.pop()
+        return connect(self.path, uri=self._uri)
+
+    def _give_back(self, connection: apsw.Connection) -> None:
+        with self._readers_lock:
+            if len(self._readers) < READERS_KEPT and not self._closed:
+                self._readers.append(connection)
+                return
+        connection.close()
+
+    def head(self) -> int:
+        if self._writer is not None:
+            return self._writer.head
+        with self.snapshot() as snapshot:
+            return snapshot.head()
+
+    def on_commit(self, hint: Callable[[int], None]) -> Callable[[], None]:
+        key = object()
+        self._hints[key] = hint
+        return lambda: self._hints.pop(key, None) and None
+
+    def _announce(self, head: int) -> None:
+        for hint in list(self._hints.values()):
+            hint(head)
+
+    def backup(self, target: str, progress: Callable[[int, int], None]) -> None:
+        if os.path.exists(target):
+            raise StoreError(f"{target} is already there; name a file that is not, so that no backup is overwritten")
+        partial = f"{target}.partial"
+        with told_plainly(target), contextlib.suppress(FileNotFoundError):
+            os.unlink(partial)
+        ensure_folder(target)
+        with told_plainly(target):
+            self._copy(partial, progress)
+        os.replace(partial, target)
+
+    def _copy(self, target: str, progress: Callable[[int, int], None]) -> None:
+        source, copy = connect(self.path, uri=self._uri), connect(target, create=True)
+        try:
+            # A read transaction pins one state: without it every commit of the server would start the copy anew.
+            source.execute("BEGIN; SELECT count(*) FROM catalog").fetchall()
+            with copy.backup("main", source, "main") as backup:
+                while not backup.done:
+                    backup.step(BACKUP_PAGES)
+                    progress(backup.page_count - backup.remaining, backup.page_count)
+        finally:
+            copy.close()
+            source.close()
+
+    def catalog_id(self) -> str:
+        with self.snapshot() as snapshot:
+            rows = snapshot.connection.execute(SQL.catalog_value, ("catalog_id",))  # type: ignore[attr-defined]
+            return str(rows.fetchone()[0])
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        with self._readers_lock:
+            self._closed = True
+            readers, self._readers = self._readers, []
+        for connection in [*readers, *([self._connection] if self._connection else [])]:
+            connection.close()
+        self._connection = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None

@@ -1,0 +1,147 @@
+"""The one writer: a thread that takes requests in order of arrival and commits all that wait together.
+
+A single writer makes log order and commit order the same thing: positions are drawn by the only thread that commits, one
+request after the other, inside the transaction that makes them visible. Sharing the commit is what makes small requests
+cheap, since a commit waits for the disk and nothing else does; each request keeps a savepoint of its own, so that one
+that fails is undone alone.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+import apsw
+import msgspec
+
+from tidings.model.errors import StoreUnavailable, TidingsError
+from tidings.store.sqlite.database import told_plainly
+from tidings.store.sqlite.reader import SQL
+from tidings.store.sqlite.transaction import SqliteTransaction
+
+MOST_TOGETHER = 256
+"""Requests that share one commit at the most."""
+
+
+class _Job(msgspec.Struct, eq=False):
+    work: Callable[[SqliteTransaction], Any]
+    rollback: bool
+    future: Future[Any]
+    outcome: Any = None
+    error: BaseException | None = None
+
+    def finish(self) -> None:
+        if self.error is None:
+            self.future.set_result(self.outcome)
+        else:
+            self.future.set_exception(self.error)
+
+    def fail(self, error: BaseException) -> None:
+        self.future.set_exception(error)
+
+
+class Writer:
+    """Owns the writing connection. ``announce(head)`` is called after commits that added events."""
+
+    def __init__(self, connection: apsw.Connection, path: str, announce: Callable[[int], None]) -> None:
+        self._connection = connection
+        self._path = path
+        self._announce = announce
+        self._relationships: dict[str, int] = dict(connection.execute(SQL.relationships))
+        row = connection.execute(SQL.log_head).fetchone()
+        self._head, self._clock = row or (0, 0)
+        self.head = self._head
+        """The last position on disk, for everyone; ``_head`` runs ahead of it while a group is being written."""
+        [(highest,)] = connection.execute(SQL.highest_id)
+        self._next_id = highest + 1
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._open = True
+        self._gate = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="tidings-writer", daemon=True)
+        self._thread.start()
+
+    def enqueue(self, work: Callable[[SqliteTransaction], Any], rollback: bool) -> Future[Any]:
+        job = _Job(work, rollback, Future())
+        with self._gate:
+            if not self._open:
+                raise StoreUnavailable("the catalog is stopping; nothing was written, send the request again later")
+            self._queue.put(job)
+        return job.future
+
+    def close(self) -> None:
+        """Finish what is queued, then stop."""
+        with self._gate:
+            was_open, self._open = self._open, False
+        if was_open:
+            self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        ending = False
+        while not ending:
+            batch, ending = self._next_batch()
+            if batch:
+                self._commit(batch)
+
+    def _next_batch(self) -> tuple[list[_Job], bool]:
+        job = self._queue.get()
+        batch: list[_Job] = []
+        while job is not None:
+            batch.append(job)
+            if len(batch) == MOST_TOGETHER:
+                return batch, False
+            try:
+                job = self._queue.get_nowait()
+            except queue.Empty:
+                return batch, False
+        return batch, True
+
+    def _commit(self, batch: list[_Job]) -> None:
+        before = self._head, self._next_id
+        try:
+            with told_plainly(self._path):
+                self._connection.execute("BEGIN IMMEDIATE")
+                for job in batch:
+                    self._attempt(job)
+                self._connection.execute("COMMIT")
+        except BaseException as error:  # noqa: BLE001  whatever it was, every waiting request must hear of it
+            self._undo()
+            self._head, self._next_id = before
+            for job in batch:
+                job.fail(error)
+            return
+        if self._head != self.head:
+            self.head = self._head
+            self._announce(self.head)
+        for job in batch:
+            job.finish()
+
+    def _attempt(self, job: _Job) -> None:
+        """One request within the shared transaction: kept whole or undone whole."""
+        self._clock = max(self._clock, time.time_ns() // 1_000_000)
+        transaction = SqliteTransaction(
+            self._connection, self._relationships, self._clock, self._head, self._next_id
+        )
+        self._connection.execute("SAVEPOINT request")
+        try:
+            with told_plainly(self._path):
+                job.outcome = job.work(transaction)
+        except TidingsError as error:
+            job.error = error
+        except Exception as error:  # noqa: BLE001  a fault in one request is its own, not the group's
+            job.error = error
+        if job.rollback or job.error is not None:
+            self._connection.execute("ROLLBACK TO request")
+            self._relationships.clear()  # numbers it drew are gone with it
+        else:
+            self._head, self._next_id = transaction.head, transaction.next_id
+        self._connection.execute("RELEASE request")
+
+    def _undo(self) -> None:
+        self._relationships.clear()
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")

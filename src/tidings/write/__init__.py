@@ -1,0 +1,1 @@
+"""The way in: from a command to positions in the log. Read submit.py first."""

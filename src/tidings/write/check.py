@@ -1,0 +1,288 @@
+"""Values against type definitions: what a client sent becomes a draft in canonical form, or one clear error. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tidings.model.errors import (
+    InvalidReference,
+    InvalidRequest,
+    InvalidValue,
+    NotSupported,
+    Problem,
+    TooLarge,
+    UnknownAttribute,
+    UnknownType,
+)
+from tidings.model.events import encode
+from tidings.model.ids import is_guid
+from tidings.model.registry import AssetType, TypeRegistry
+from tidings.write.commands import MOST_ASSETS, EntityInput, Save
+
+LONGEST_NAME = 4_096
+MOST_PROBLEMS = 20
+"""Faults that one answer lists."""
+NAME = "qualifiedName"
+
+
+class Reference(msgspec.Struct):
+    """Another asset as a link names it: by guid (or placeholder), or by type and qualifiedName.
+
+    ``encoded`` is the JSON of the link's own attributes; None where the request does not speak of them.
+    """
+
+    guid: str | None
+    type_name: str | None
+    qualified_name: str | None
+    encoded: bytes | None
+    location: str
+
+
+class LinkWish(msgspec.Struct):
+    """What a request wants of one link attribute: a whole new set (``replace``), and links to add or take away."""
+
+    replace: list[Reference] | None = None
+    append: list[Reference] = []
+    remove: list[Reference] = []
+
+
+class Draft(msgspec.Struct):
+    """One asset of a save, checked by itself. ``attributes`` are canonical, None where the request clears one."""
+
+    index: int
+    type: AssetType
+    guid: str | None
+    qualified_name: str | None
+    attributes: dict[str, Any]
+    links: dict[str, LinkWish]
+    restore: bool
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """How errors call it."""
+        return f"{self.type.name} {self.qualified_name or self.guid or ''}".rstrip()
+
+    @property
+    def location(self) -> str:
+        return f"entities[{self.index}]"
+
+
+class _Faults:
+    """Collects what is wrong; the first fault decides the kind of error, all are listed."""
+
+    def __init__(self) -> None:
+        self.kind: type[InvalidRequest] | None = None
+        self.problems: list[Problem] = []
+        self.count = 0
+
+    def add(self, kind: type[InvalidRequest], location: str, message: str) -> None:
+        self.kind = self.kind or kind
+        self.count += 1
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(location, message))
+
+    def raise_any(self) -> None:
+        if self.kind is not None:
+            more = f" (and {self.count - 1} more)" if self.count > 1 else ""
+            raise self.kind(self.problems[0].message + more, self.problems)
+
+
+def check(command: Save, types: TypeRegistry) -> list[Draft]:
+    """Every asset of a save as a draft.
+
+    Raises UnknownType, or one InvalidRequest that lists each fault: the asset, the attribute, the value, and what
+    would be right.
+    """
+    if len(command.entities) > MOST_ASSETS:
+        raise TooLarge(f"{len(command.entities)} assets in one request; send at most {MOST_ASSETS:,}")
+    faults = _Faults()
+    drafts = [_draft(index, one, types, command, faults) for index, one in enumerate(command.entities)]
+    faults.raise_any()
+    return drafts
+
+
+def _draft(index: int, given: EntityInput, types: TypeRegistry, command: Save, faults: _Faults) -> Draft:
+    asset_type = _type_of(index, given, types, command)
+    draft = Draft(index, asset_type, given.guid, None, {}, {}, _wants_restore(given))
+    attributes = given.attributes or {}
+    name = attributes.get(NAME)
+    draft.qualified_name = name if isinstance(name, str) else None
+    _refuse_unsupported(draft, given, faults)
+    unknown = _take_attributes(draft, attributes, faults)
+    if given.relationship_attributes:
+        unknown += _take_links(draft, given.relationship_attributes, "relationshipAttributes", "replace", faults)
+    if given.append_relationship_attributes:
+        unknown += _take_links(draft, given.append_relationship_attributes, "appendRelationshipAttributes", "append", faults)
+    if given.remove_relationship_attributes:
+        unknown += _take_links(draft, given.remove_relationship_attributes, "removeRelationshipAttributes", "remove", faults)
+    if unknown:
+        draft.ignored = tuple(unknown)
+        if command.strict:
+            _refuse_unknown(draft, unknown, faults)
+    _check_name(draft, name, faults)
+    return draft
+
+
+def _type_of(index: int, given: EntityInput, types: TypeRegistry, command: Save) -> AssetType:
+    name = given.type_name or (command.only.type_name if command.only else None)
+    location = f"entities[{index}].typeName"
+    if not name:
+        raise InvalidRequest(
+            f"entities[{index}] has no typeName; name the type, such as Table", [Problem(location, "missing")]
+        )
+    try:
+        asset_type = types.type(name)
+    except UnknownType as error:
+        raise UnknownType(name, str(error).partition("was invalid")[2], [Problem(location, str(error))]) from None
+    if not asset_type.is_asset:
+        message = f"{name} is not a type of asset, since it has no qualifiedName"
+        raise InvalidRequest(message, [Problem(location, message)])
+    return asset_type
+
+
+def _wants_restore(given: EntityInput) -> bool:
+    return given.status == "ACTIVE" or (given.attributes or {}).get("__state") == "ACTIVE"
+
+
+def _refuse_unsupported(draft: Draft, given: EntityInput, faults: _Faults) -> None:
+    for member, value in (
+        ("classifications", given.classifications),
+        ("addOrUpdateClassifications", given.add_or_update_classifications),
+        ("removeClassifications", given.remove_classifications),
+        ("businessAttributes", given.business_attributes),
+    ):
+        if value:
+            what = "custom metadata" if member == "businessAttributes" else "tags"
+            faults.add(NotSupported, f"{draft.location}.{member}", f"{draft.label}: {what} cannot be saved by this version; leave out {member}")
+
+
+def _check_name(draft: Draft, name: Any, faults: _Faults) -> None:
+    if name is None:
+        if NAME in draft.attributes:
+            faults.add(InvalidValue, f"{draft.location}.attributes.{NAME}", f"{draft.label}: {NAME} cannot be cleared")
+        return
+    if not isinstance(name, str):
+        return  # told already as a value of the wrong type
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        faults.add(
+            InvalidValue,
+            f"{draft.location}.attributes.{NAME}",
+            f"{draft.type.name}: {NAME} {_short(name)} must have 1 to {LONGEST_NAME:,} characters, none of them a control character",
+        )
+
+
+def _take_attributes(draft: Draft, given: Mapping[str, Any], faults: _Faults) -> list[str]:
+    known, links, taken = draft.type.attributes, draft.type.links, draft.attributes
+    stamped = draft.type.stamped
+    unknown: list[str] = []
+    for key, value in given.items():
+        attribute = known.get(key)
+        if attribute is None:
+            if key in links:
+                _take_link(draft, key, value, "attributes", "replace", faults)
+            elif key != "__state":
+                unknown.append(key)
+        elif key in stamped:
+            continue
+        elif value is None:
+            taken[key] = None
+        elif value.__class__ is attribute.value_type.exact:
+            taken[key] = value if value != attribute.unset else None
+        else:
+            try:
+                canonical = attribute.value_type.normalise(value)
+            except ValueError as error:
+                where = f"{draft.location}.attributes.{key}"
+                message = f"{draft.label}: attribute {key} cannot be {_short(value)}; it must be {error}"
+                faults.add(InvalidValue, where, message)
+            else:
+                taken[key] = None if canonical == attribute.unset or canonical in _EMPTY else canonical
+    return unknown
+
+
+_EMPTY: tuple[Any, ...] = ([], {})
+"""Values that mean «unset» whatever the type: a list or an object without entries."""
+
+
+def _take_links(draft: Draft, given: Mapping[str, Any], member: str, how: str, faults: _Faults) -> list[str]:
+    unknown = []
+    for key, value in given.items():
+        if key in draft.type.links:
+            _take_link(draft, key, value, member, how, faults)
+        else:
+            unknown.append(key)
+    return unknown
+
+
+def _take_link(draft: Draft, key: str, value: Any, member: str, how: str, faults: _Faults) -> None:
+    location = f"{draft.location}.{member}.{key}"
+    items = [] if value is None else value if isinstance(value, list) else [value]
+    references = []
+    for item in items:
+        reference = _reference(item, location)
+        if reference is None:
+            faults.add(
+                InvalidReference,
+                location,
+                f"{draft.label}: {key} cannot be {_short(item)}; refer to an asset by guid, or by typeName and "
+                "uniqueAttributes.qualifiedName",
+            )
+        else:
+            references.append(reference)
+    if how == "replace" and draft.type.links[key].single and len(references) > 1:
+        faults.add(InvalidReference, location, f"{draft.label}: {key} takes one reference, not {len(references)}")
+    wish = draft.links.setdefault(key, LinkWish())
+    if how == "replace":
+        wish.replace = references
+    elif how == "append":
+        wish.append = references
+    else:
+        wish.remove = references
+
+
+def _reference(item: Any, location: str) -> Reference | None:
+    if not isinstance(item, Mapping):
+        return None
+    guid, type_name = item.get("guid"), item.get("typeName")
+    unique = item.get("uniqueAttributes")
+    name = unique.get(NAME) if isinstance(unique, Mapping) else None
+    if not (isinstance(guid, str) and guid):
+        guid = None
+        if not (isinstance(type_name, str) and isinstance(name, str)):
+            return None
+    return Reference(
+        guid,
+        type_name if isinstance(type_name, str) else None,
+        name if isinstance(name, str) else None,
+        _own_attributes(item.get("relationshipAttributes")),
+        location,
+    )
+
+
+def _own_attributes(given: Any) -> bytes | None:
+    """The link's own attributes, canonical; None where they are not spoken of."""
+    if not isinstance(given, Mapping) or not isinstance(given.get("attributes"), Mapping):
+        return None
+    return encode({key: value for key, value in sorted(given["attributes"].items()) if value is not None})
+
+
+def _refuse_unknown(draft: Draft, unknown: Sequence[str], faults: _Faults) -> None:
+    for key in unknown:
+        near = draft.type.nearest(key)
+        hint = f"; did you mean {near}?" if near else ""
+        message = f"{draft.label}: {draft.type.name} has no attribute {key}{hint}"
+        faults.add(UnknownAttribute, f"{draft.location}.attributes.{key}", message)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def is_placeholder(guid: str | None) -> bool:
+    """Whether a guid stands for an asset of the same request, until the catalog gives it a real one."""
+    return guid is not None and not is_guid(guid)

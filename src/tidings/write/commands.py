@@ -1,0 +1,68 @@
+"""The closed set of what one may ask of the catalog, as plain values."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+DeleteType = Literal["DEFAULT", "SOFT", "HARD", "PURGE"]
+DELETE_TYPES: tuple[DeleteType, ...] = ("DEFAULT", "SOFT", "HARD", "PURGE")
+MOST_ASSETS = 10_000
+"""Assets that one save may hold, as the protocol has it."""
+
+
+class EntityInput(msgspec.Struct, rename="camel"):
+    """One asset as a client sends it; ``attributes`` may hold links as well. Other members are not read."""
+
+    type_name: str | None = None
+    guid: str | None = None
+    status: str | None = None
+    attributes: dict[str, Any] | None = None
+    relationship_attributes: dict[str, Any] | None = None
+    append_relationship_attributes: dict[str, Any] | None = None
+    remove_relationship_attributes: dict[str, Any] | None = None
+    classifications: list[Any] | None = None
+    business_attributes: dict[str, Any] | None = None
+    add_or_update_classifications: list[Any] | None = None
+    remove_classifications: list[Any] | None = None
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Which asset is meant: by ``guid``, or by ``type_name`` (or a super-type) and ``qualified_name``."""
+
+    guid: str | None = None
+    type_name: str | None = None
+    qualified_name: str | None = None
+
+
+class Save(msgspec.Struct):
+    """Create what is not there, update what is.
+
+    ``strict`` refuses attributes that a type does not have; otherwise they are left out and counted. With ``only``
+    nothing is created: the one entity is the asset that ``only`` names, or the request fails with UnknownName.
+    """
+
+    entities: list[EntityInput]
+    strict: bool = False
+    only: Target | None = None
+
+
+class Delete(msgspec.Struct):
+    """Archive (DEFAULT, SOFT) or purge (HARD, PURGE) assets, with what they own."""
+
+    targets: list[Target]
+    delete_type: DeleteType = "DEFAULT"
+
+    @property
+    def is_purge(self) -> bool:
+        return self.delete_type in ("HARD", "PURGE")
+
+
+class Restore(msgspec.Struct):
+    """Make archived assets active again, with what they own."""
+
+    targets: list[Target]
+
+
+Command = Save | Delete | Restore

@@ -1,0 +1,148 @@
+"""Stored x wanted -> changes. Exact: what does not differ is not written and not said. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from tidings.model.asset import ACTIVE, Asset
+from tidings.model.changes import AssetChange, Changes, Kind
+from tidings.model.errors import MissingAttribute, Problem
+from tidings.model.events import encode
+from tidings.model.registry import AssetType, TypeRegistry
+from tidings.write.links import LinkDelta, Told
+from tidings.write.order import parents_first
+from tidings.write.resolve import Wish
+
+_UNTOLD = Told()
+
+
+class Stamp(msgspec.Struct, frozen=True):
+    """Who acts, and when (ms)."""
+
+    actor: str
+    now: int
+
+
+def diff(wishes: list[Wish], delta: LinkDelta, related: Iterable[Asset], types: TypeRegistry, stamp: Stamp) -> Changes:
+    """Changes of a save: created assets, parents first; then what else changed, in the order of the request; then assets
+    that only a link reaches (``related``, the stored rows of everybody in ``delta.told`` whom the request did not send).
+
+    Raises MissingAttribute where an owned asset would be without its owner.
+    """
+    created, updated = [], []
+    for wish in wishes:
+        told = delta.told.get(wish.name.id, _UNTOLD)
+        if wish.stored is None:
+            created.append(_create(wish, told, stamp))
+        else:
+            change = _update(wish, wish.stored, told, stamp)
+            if change is not None:
+                updated.append(change)
+        _check_owner(wish, delta)
+    touched = [touch(asset, delta.told[asset.id], stamp) for asset in related]
+    order = {own: place for place, own in enumerate(delta.told)}
+    touched.sort(key=lambda change: order[change.after.id])
+    return Changes(
+        [*parents_first(created, delta.added.values(), types), *updated, *touched],
+        list(delta.added.values()),
+        list(delta.removed.values()),
+        list(delta.changed.values()),
+    )
+
+
+def _create(wish: Wish, told: Told, stamp: Stamp) -> AssetChange:
+    attributes = {key: value for key, value in wish.draft.attributes.items() if value is not None}
+    attributes |= _stamps(wish.type, attributes, stamp)
+    name = wish.name
+    asset = Asset(
+        name.id, name.guid, name.type_name, name.qualified_name, ACTIVE, 1, stamp.now, stamp.actor, stamp.now,
+        stamp.actor, encode(attributes),
+    )  # fmt: skip
+    return AssetChange(Kind.CREATE, "direct", asset, attributes, linked=told.linked)
+
+
+def _stamps(asset_type: AssetType, changed: Mapping[str, Any], stamp: Stamp) -> dict[str, Any]:
+    """What the server sets by itself because something else changed: who set a certificate, and when."""
+    stamps: dict[str, Any] = {}
+    for key, parts in asset_type.stamps.items():
+        if key in changed:
+            stamps |= dict.fromkeys(parts.get("user", ()), stamp.actor)
+            stamps |= dict.fromkeys(parts.get("timestamp", ()), stamp.now)
+    return stamps
+
+
+def _update(wish: Wish, stored: Asset, told: Told, stamp: Stamp) -> AssetChange | None:
+    attributes = stored.attributes
+    before, now = changed_attributes(wish.type, attributes, wish.draft.attributes)
+    if not (now or told.linked or told.unlinked or wish.restores):
+        return None
+    stamps = {key: value for key, value in _stamps(wish.type, now, stamp).items() if attributes.get(key) != value}
+    before |= {key: attributes.get(key) for key in stamps}
+    now |= stamps
+    after = {key: value for key, value in {**attributes, **now}.items() if value is not None}
+    return AssetChange(
+        Kind.UPDATE,
+        "restore" if wish.restores else "direct" if now or _spoke(wish, told) else "related",
+        next_version(stored, stamp, after["qualifiedName"], encode(after) if now else stored.encoded, wish.name.status),
+        after,
+        before,
+        now,
+        frozenset(stamps),
+        told.linked,
+        told.unlinked,
+        {
+            links.link.name: [end.name for end in links.replace]
+            for links in wish.links
+            if links.replace is not None and (links.link.name in told.linked or links.link.name in told.unlinked)
+        },
+        wish.restores,
+    )
+
+
+def _spoke(wish: Wish, told: Told) -> bool:
+    """Whether what changed about the asset's links is what its own part of the request asked for."""
+    return any(links.link.name in told.linked or links.link.name in told.unlinked for links in wish.links)
+
+
+def changed_attributes(
+    asset_type: AssetType, stored: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What of ``wanted`` differs from ``stored``: old and new values by key, None for unset. Keys not wanted are kept."""
+    before: dict[str, Any] = {}
+    now: dict[str, Any] = {}
+    for key, value in wanted.items():
+        old = stored.get(key)
+        if old is value or old == value:
+            continue
+        if asset_type.attributes[key].value_type.same(old, value):
+            continue
+        before[key], now[key] = old, value
+    return before, now
+
+
+def next_version(stored: Asset, stamp: Stamp, qualified_name: str, encoded: bytes, status: int) -> Asset:
+    """The asset after one more event."""
+    return Asset(
+        stored.id, stored.guid, stored.type_name, qualified_name, status, stored.version + 1, stored.created_at,
+        stored.created_by, stamp.now, stamp.actor, encoded,
+    )  # fmt: skip
+
+
+def touch(stored: Asset, told: Told, stamp: Stamp) -> AssetChange:
+    """The change of an asset that only its links tell."""
+    after = next_version(stored, stamp, stored.qualified_name, stored.encoded, stored.status)
+    return AssetChange(
+        Kind.UPDATE, "related", after, stored.attributes, linked=told.linked, unlinked=told.unlinked
+    )
+
+
+def _check_owner(wish: Wish, delta: LinkDelta) -> None:
+    for link in wish.type.mandatory_links:
+        told = delta.told.get(wish.name.id, _UNTOLD)
+        gone = wish.stored is None or link.name in told.unlinked
+        if gone and link.name not in told.linked:
+            message = f"{wish.draft.label}: a {wish.type.name} needs {link.name}, its {link.far.type_name}"
+            raise MissingAttribute(message, [Problem(f"{wish.draft.location}.attributes.{link.name}", "missing")])

@@ -1,0 +1,192 @@
+"""What becomes of links: stored x wanted -> links that come, go and change, and who is to be told of it. Pure.
+
+Each wish is compared with the stored state, never with another wish, so that the order within a request does not matter;
+where two wishes speak of one link, keeping it wins over taking it away.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
+
+from tidings.model.asset import ACTIVE, AssetName, Link
+from tidings.model.changes import Neighbour
+from tidings.model.errors import InvalidReference, Problem
+from tidings.model.registry import LinkAttribute, TypeRegistry
+from tidings.model.typedefs import RelationshipDef, RelationshipEnd
+from tidings.write.resolve import End, WantedLinks, Wish
+
+Spot = tuple[str, int, int]
+"""One end of links: relationship, side (1 or 2), internal id of the asset that stands there."""
+
+
+class LinkState(msgspec.Struct):
+    """The stored links at every spot that a request can change, and who stands at their other ends."""
+
+    at: dict[Spot, list[Link]]
+    names: dict[int, AssetName]
+
+
+class Told(msgspec.Struct):
+    """What one asset is to hear: neighbours that came and went, by its own link attribute."""
+
+    linked: dict[str, list[Neighbour]] = {}
+    unlinked: dict[str, list[Neighbour]] = {}
+
+
+class LinkDelta(msgspec.Struct):
+    """The outcome: links to write, and per asset what is said of it."""
+
+    added: dict[tuple[str, int, int], Link]
+    removed: dict[tuple[str, int, int], Link]
+    changed: dict[tuple[str, int, int], Link]
+    told: dict[int, Told]
+
+
+def spots(wishes: Iterable[Wish]) -> dict[tuple[str, int], set[int]]:
+    """Where stored links must be read: (relationship, side) -> ids of assets that were there before the request."""
+    wanted: dict[tuple[str, int], set[int]] = defaultdict(set)
+    fresh = {wish.name.id for wish in wishes if wish.stored is None}
+    for wish in wishes:
+        for links in wish.links:
+            relationship, side = links.link.relationship, links.link.side
+            if wish.stored is not None:
+                wanted[relationship.name, side].add(wish.name.id)
+                if relationship.symmetric:
+                    wanted[relationship.name, 3 - side].add(wish.name.id)
+            if links.link.far.single:
+                others = {end.name.id for end in (*(links.replace or ()), *links.append)} - fresh
+                wanted[relationship.name, 3 - side] |= others
+    return {spot: ids for spot, ids in wanted.items() if ids}
+
+
+def link_delta(wishes: list[Wish], state: LinkState, types: TypeRegistry) -> LinkDelta:
+    """Raises InvalidReference where an end that takes one link would have two."""
+    return _Weaver(wishes, state, types).run()
+
+
+class _Weaver:
+    """Collects what all wishes want, settles contradictions, then works out who is told."""
+
+    def __init__(self, wishes: list[Wish], state: LinkState, types: TypeRegistry) -> None:
+        self.wishes = wishes
+        self.state = state
+        self.types = types
+        self.names = dict(state.names)
+        self.was_active = {name.id: name.status == ACTIVE for name in state.names.values()}
+        self.kept: dict[tuple[str, int, int], Link] = {}
+        self.delta = LinkDelta({}, {}, {}, {})
+        self.speakers: dict[tuple[str, int, int], set[int]] = defaultdict(set)
+        for wish in wishes:
+            self.names[wish.name.id] = wish.name
+            self.was_active[wish.name.id] = wish.stored is not None and wish.stored.status == ACTIVE
+
+    def run(self) -> LinkDelta:
+        for wish in self.wishes:
+            for wanted in wish.links:
+                self._collect(wish, wanted)
+        delta = self.delta
+        for key in self.kept.keys() | delta.added.keys():
+            delta.removed.pop(key, None)
+        self._settle_single_ends()
+        for link in (*delta.removed.values(),):
+            self._tell(link, came=False)
+        for link in delta.added.values():
+            self._tell(link, came=True)
+        for key, link in delta.changed.items():
+            self._tell(self.kept[key], came=False)
+            self._tell(link, came=True)
+        return delta
+
+    def _collect(self, wish: Wish, wanted: WantedLinks) -> None:
+        existing = self._existing(wish, wanted.link)
+        if wanted.replace is not None:
+            keep = {end.name.id for end in wanted.replace}
+            for other, link in existing.items():
+                if other not in keep and self.was_active[other]:
+                    self._remove(link, wish)
+        for end in wanted.remove:
+            if end.name.id in existing:
+                self._remove(existing[end.name.id], wish)
+        for end in (*(wanted.replace or ()), *wanted.append):
+            self._add(wish, wanted.link, end, existing.get(end.name.id))
+
+    def _existing(self, wish: Wish, link: LinkAttribute) -> dict[int, Link]:
+        own, name = wish.name.id, link.relationship.name
+        found = self.state.at.get((name, link.side, own), [])
+        if link.relationship.symmetric:
+            found = [*found, *self.state.at.get((name, 3 - link.side, own), [])]
+        return {one.end2 if one.end1 == own else one.end1: one for one in found}
+
+    def _remove(self, link: Link, wish: Wish) -> None:
+        self.delta.removed[link.key] = link
+        self.speakers[link.key].add(wish.name.id)
+
+    def _add(self, wish: Wish, link: LinkAttribute, end: End, existing: Link | None) -> None:
+        own, other = wish.name.id, end.name.id
+        self.names.setdefault(other, end.name)
+        self.was_active.setdefault(other, end.name.status == ACTIVE)
+        if existing is None:
+            first, second = (own, other) if link.side == 1 else (other, own)
+            if link.relationship.symmetric:
+                first, second = min(first, second), max(first, second)
+            fresh = Link(link.relationship.name, first, second, end.encoded)
+            self.delta.added[fresh.key] = fresh
+            self.speakers[fresh.key].add(own)
+            return
+        self.kept[existing.key] = existing
+        if end.encoded is not None and end.encoded != (existing.encoded or b"{}"):
+            self.delta.changed[existing.key] = Link(existing.relationship, existing.end1, existing.end2, end.encoded)
+            self.speakers[existing.key].add(own)
+
+    def _settle_single_ends(self) -> None:
+        """Where an end takes one link only, a new one takes the place of the old."""
+        holder: dict[Spot, Link] = {}
+        for link in (*self.kept.values(), *self.delta.added.values()):
+            for spot in self._single_spots(link):
+                other = holder.setdefault(spot, link)
+                if other.key != link.key:
+                    self._refuse_two(spot, other, link)
+        for link in list(self.delta.added.values()):
+            for spot in self._single_spots(link):
+                for old in self.state.at.get(spot, ()):
+                    if old.key != link.key:
+                        self.delta.removed[old.key] = old
+                        self.speakers[old.key].add(spot[2])
+
+    def _single_spots(self, link: Link) -> list[Spot]:
+        relationship = self.types.relationship(link.relationship)
+        found = [(link.relationship, 1, link.end1)] if relationship.end1.single else []
+        return [*found, (link.relationship, 2, link.end2)] if relationship.end2.single else found
+
+    def _refuse_two(self, spot: Spot, one: Link, other: Link) -> None:
+        name, side, own = spot
+        relationship = self.types.relationship(name)
+        ends = [self.names[link.end2 if side == 1 else link.end1].qualified_name for link in (one, other)]
+        asset, attribute = self.names[own], (relationship.end1 if side == 1 else relationship.end2).name
+        message = (
+            f"{asset.type_name} {asset.qualified_name}: {attribute} takes one reference, but the request gives it "
+            f"{ends[0]} and {ends[1]}"
+        )
+        raise InvalidReference(message, [Problem(attribute, message)])
+
+    def _tell(self, link: Link, came: bool) -> None:
+        """The asset whose request spoke of the link hears of it; the other end does where it could see the link."""
+        relationship = self.types.relationship(link.relationship)
+        if came:
+            visible = all(self.names[one].status == ACTIVE for one in (link.end1, link.end2))
+        else:
+            visible = self.was_active[link.end1] and self.was_active[link.end2]
+        for own, other, end in ((link.end1, link.end2, relationship.end1), (link.end2, link.end1, relationship.end2)):
+            if (visible or own in self.speakers[link.key]) and self._sees(own, end, relationship):
+                told = self.delta.told.setdefault(own, Told({}, {}))
+                heard = told.linked if came else told.unlinked
+                heard.setdefault(end.name, []).append(Neighbour(self.names[other], link.encoded))
+            if relationship.symmetric and link.end1 == link.end2:
+                break
+
+    def _sees(self, own: int, end: RelationshipEnd, relationship: RelationshipDef) -> bool:
+        attribute = self.types.type(self.names[own].type_name).links.get(end.name)
+        return attribute is not None and attribute.relationship.name == relationship.name

@@ -1,0 +1,52 @@
+"""The order of events within a kind: as the request had it, but parents before children. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from tidings.model.asset import Link
+from tidings.model.changes import AssetChange
+from tidings.model.registry import TypeRegistry
+
+
+def parent_of(link: Link, types: TypeRegistry) -> tuple[int, int] | None:
+    """(child, parent) of a link that puts one asset into another, such as a column into its table; else None."""
+    relationship = types.relationship(link.relationship)
+    if relationship.end1.container and relationship.end2.single:
+        return link.end2, link.end1
+    if relationship.end2.container and relationship.end1.single:
+        return link.end1, link.end2
+    return None
+
+
+def parents_first(changes: list[AssetChange], links: Iterable[Link], types: TypeRegistry) -> list[AssetChange]:
+    """The same changes, moved only where a child stood before its parent."""
+    place = {change.after.id: change for change in changes}
+    parents: dict[int, list[int]] = defaultdict(list)
+    for link in links:
+        pair = parent_of(link, types)
+        if pair is not None and pair[0] in place and pair[1] in place:
+            parents[pair[0]].append(pair[1])
+    if not parents:
+        return changes
+    ordered: dict[int, AssetChange] = {}
+    for change in changes:
+        _place(change.after.id, parents, place, ordered)
+    return list(ordered.values())
+
+
+def _place(
+    start: int, parents: dict[int, list[int]], place: dict[int, AssetChange], ordered: dict[int, AssetChange]
+) -> None:
+    """Put ``start`` behind all above it; a loop instead of recursion, since chains may be long, and cycles harmless."""
+    waiting, seen = [start], {start}
+    while waiting:
+        one = waiting[-1]
+        above = [parent for parent in parents.get(one, ()) if parent not in ordered and parent not in seen]
+        if above:
+            seen.update(above)
+            waiting.extend(above)
+        else:
+            waiting.pop()
+            ordered.setdefault(one, place[one])

@@ -1,0 +1,247 @@
+"""Changes -> events: what we shall say happened. Pure; bytes are built once and stored as they are.
+
+Order and counts are those of the event contract (docs/reference/events.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from tidings.model.asset import ACTIVE, STATUS_NAMES, Asset, AssetName
+from tidings.model.changes import AssetChange, Changes, Kind, Neighbour
+from tidings.model.entity_form import attributes_form, header
+from tidings.model.events import Event, Operation, encode, envelope_head
+from tidings.model.profiles import Profile
+from tidings.model.registry import AssetType, TypeRegistry
+
+OPERATION_OF: Mapping[Kind, Operation] = {
+    Kind.CREATE: "ENTITY_CREATE",
+    Kind.UPDATE: "ENTITY_UPDATE",
+    Kind.ARCHIVE: "ENTITY_DELETE",
+    Kind.PURGE: "ENTITY_DELETE",
+}
+STATE = "__state"
+"""The key under which a change of status is told."""
+
+
+class Occasion(msgspec.Struct, frozen=True):
+    """What all events of one request share.
+
+    ``time`` is the request's time and ``written`` the wall clock (ms); ``headers`` are those request headers that the
+    protocol passes on; ``delete_type`` is what a delete named.
+    """
+
+    cause: str
+    actor: str
+    time: int
+    written: int
+    profile: Profile
+    source_ip: str = ""
+    headers: Mapping[str, str] = {}
+    delete_type: str = "DEFAULT"
+
+
+def record(changes: Changes, types: TypeRegistry, occasion: Occasion) -> list[Event]:
+    """One event for each changed asset, in the order of the changes; then, by profile, for neighbours of the deleted."""
+    scribe = _Scribe(types, occasion, changes.owners, len(changes.assets))
+    return [scribe.event(index, change) for index, change in enumerate(changes.assets, 1)]
+
+
+class _Scribe:
+    """Everything that is the same in all events of a request, encoded once."""
+
+    def __init__(
+        self, types: TypeRegistry, occasion: Occasion, owners: Mapping[int, Asset], count: int
+    ) -> None:
+        self.types = types
+        self.occasion = occasion
+        self.owners = owners
+        self.head = envelope_head(occasion.source_ip, max(occasion.written, occasion.time))
+        headers = b',"headers":' + encode(dict(occasion.headers)) if occasion.headers else b""
+        self.tail = b',"eventTime":%d%b}}' % (occasion.time, headers)
+        self.cause = occasion.cause.encode()
+        self.count = count
+        self.actor = encode(occasion.actor)
+        self.handler = encode(occasion.profile.delete_handlers[occasion.delete_type])
+
+    def event(self, index: int, change: AssetChange) -> Event:
+        asset = change.after
+        operation = OPERATION_OF[change.kind]
+        details = self._mutated_details(change)
+        message = b'%b%b,"operationType":"%b"%b%b' % (
+            self.head,
+            self._entity(change),
+            operation.encode(),
+            b',"mutatedDetails":' + details if details else b"",
+            self.tail,
+        )
+        return Event(
+            operation, asset.guid, asset.type_name, asset.qualified_name, self.occasion.time, message,
+            self._detail(index, change),
+        )  # fmt: skip
+
+    def _entity(self, change: AssetChange) -> bytes:
+        asset_type = self.types.type(change.after.type_name)
+        body = attributes_form(asset_type, change.attributes, change.after.encoded, flagged_only=True)
+        more = b""
+        if asset_type.mandatory_links:
+            more += self._owner(asset_type, change.after)
+        if change.kind.is_delete:
+            more += b',"deleteHandler":' + self.handler
+        if self.occasion.profile.internals:
+            more += _internals(asset_type, change.after)
+        return header(change.after, change.attributes, body, more)
+
+    def _owner(self, asset_type: AssetType, asset: Asset) -> bytes:
+        owner = self.owners.get(asset.id)
+        if owner is None:
+            return b""
+        return b',"relationshipAttributes":' + encode({asset_type.mandatory_links[0].name: owner_form(owner)})
+
+    def _detail(self, index: int, change: AssetChange) -> bytes:
+        before, after = told(change)
+        return (
+            b'{"id":"%b.%d","version":%d,"cause":"%b","causeIndex":%d,"causeCount":%d,"actor":%b,"origin":"%b",'
+            b'"before":%b,"after":%b}'
+        ) % (
+            self.cause, index, change.after.version, self.cause, index, self.count, self.actor,
+            change.origin.encode(), before, after,
+        )  # fmt: skip
+
+    def _mutated_details(self, change: AssetChange) -> bytes | None:
+        profile = self.occasion.profile
+        if change.kind is Kind.CREATE:
+            return self._whole(change) if profile.create_details else None
+        if change.kind.is_delete:
+            return self._whole(change) if profile.delete_details else None
+        details = self._whole(change, updated=True)
+        return details if change.origin != "related" or profile.related_details else None
+
+    def _whole(self, change: AssetChange, updated: bool = False) -> bytes:
+        """A partial entity: what is new in an update, everything otherwise."""
+        asset = change.after
+        asset_type = self.types.type(asset.type_name)
+        parts: dict[str, Any] = {"typeName": asset.type_name}
+        attributes = _new_values(asset_type, change) if updated else change.attributes
+        if attributes:
+            parts["attributes"] = attributes
+        parts |= {"guid": asset.guid, "isIncomplete": False, "provenanceType": 0}
+        parts |= {"updatedBy": asset.updated_by, "updateTime": asset.updated_at, "version": 0, "proxy": False}
+        if not change.kind.is_delete:
+            parts |= self._link_details(asset_type, change)
+        return encode(parts)
+
+    def _link_details(self, asset_type: AssetType, change: AssetChange) -> dict[str, Any]:
+        parts: dict[str, Any] = {}
+        if change.replaced:
+            parts["relationshipAttributes"] = {
+                name: _one_or_many(asset_type, name, [_reference(one) for one in value])
+                for name, value in change.replaced.items()
+            }
+        if self.occasion.profile.related_details:
+            for key, links in (("added", change.linked), ("removed", change.unlinked)):
+                told_links = {
+                    name: _one_or_many(asset_type, name, [_reference(one.name) for one in ends])
+                    for name, ends in links.items()
+                    if name not in change.replaced
+                }
+                if told_links:
+                    parts[f"{key}RelationshipAttributes"] = told_links
+        return parts
+
+
+def _new_values(asset_type: AssetType, change: AssetChange) -> dict[str, Any]:
+    """Changed attributes as the protocol shows them: what was cleared as its type's empty value."""
+    values = {
+        name: _cleared(asset_type, name) if value is None else value
+        for name, value in change.now.items()
+        if name not in change.stamped
+    }
+    return {**values, STATE: STATUS_NAMES[ACTIVE]} if change.restored else values
+
+
+def _cleared(asset_type: AssetType, name: str) -> Any:
+    value_type = asset_type.attributes[name].value_type
+    if value_type.unset is None:
+        if value_type.name == "string":
+            return ""
+        return {} if value_type.name.startswith("map<") else None
+    return value_type.unset
+
+
+def _reference(name: AssetName) -> dict[str, Any]:
+    return {"guid": name.guid, "typeName": name.type_name}
+
+
+def _one_or_many(asset_type: AssetType, name: str, values: list[Any]) -> Any:
+    if asset_type.links[name].single:
+        return values[0] if values else None
+    return values
+
+
+def _internals(asset_type: AssetType, asset: Asset) -> bytes:
+    stamps = {
+        "__guid": asset.guid, STATE: STATUS_NAMES[asset.status], "__typeName": asset.type_name,
+        "__createdBy": asset.created_by, "__modifiedBy": asset.updated_by,
+        "__timestamp": asset.created_at, "__modificationTimestamp": asset.updated_at,
+    }  # fmt: skip
+    return b',"docId":%b,"superTypeNames":%b,"internalAttributes":%b' % (
+        encode(asset.guid),
+        encode(asset_type.ancestors[1:]),
+        encode(stamps),
+    )
+
+
+def owner_form(owner: Asset) -> dict[str, Any]:
+    """The glossary of a term as events and reads show it under ``anchor``."""
+    attributes = {
+        "name": owner.attributes.get("name"),
+        STATE: STATUS_NAMES[owner.status],
+        "__createdBy": owner.created_by,
+        "__modifiedBy": owner.updated_by,
+        "__timestamp": owner.created_at,
+        "__modificationTimestamp": owner.updated_at,
+    }
+    return {
+        "guid": owner.guid,
+        "typeName": owner.type_name,
+        "attributes": attributes,
+        "uniqueAttributes": {"qualifiedName": owner.qualified_name},
+    }
+
+
+def told(change: AssetChange) -> tuple[bytes, bytes]:
+    """``before`` and ``after`` of the ``tidings`` block: changed keys only, null for unset; links that went and came."""
+    if change.kind is Kind.CREATE:
+        return b"{}", _joined(change.after.encoded, _links(change.linked))
+    if change.kind.is_delete:
+        was = STATUS_NAMES[ACTIVE] if not change.before else change.before[STATE]
+        gone = "DELETED" if change.kind is Kind.ARCHIVE else "PURGED"
+        return encode({STATE: was}), encode({STATE: gone})
+    before, after = dict(change.before), dict(change.now)
+    if change.restored:
+        before[STATE], after[STATE] = STATUS_NAMES[1], STATUS_NAMES[ACTIVE]
+    return _joined(encode(before), _links(change.unlinked)), _joined(encode(after), _links(change.linked))
+
+
+def _joined(one: bytes, other: bytes) -> bytes:
+    if other == b"{}":
+        return one
+    return other if one == b"{}" else b"%b,%b" % (one[:-1], other[1:])
+
+
+def _links(links: Mapping[str, Iterable[Neighbour]]) -> bytes:
+    if not links:
+        return b"{}"
+    parts = (
+        b"%b:[%b]" % (encode(name), b",".join(_neighbour(one) for one in ends)) for name, ends in links.items() if ends
+    )
+    return b"{%b}" % b",".join(parts)
+
+
+def _neighbour(one: Neighbour) -> bytes:
+    more = b',"relationshipAttributes":' + one.encoded if one.encoded else b""
+    return b'{"guid":"%b","typeName":"%b"%b}' % (one.name.guid.encode(), one.name.type_name.encode(), more)

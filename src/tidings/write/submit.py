@@ -1,0 +1,193 @@
+"""The way of a change, from a command to positions in the log. Start reading here; each step is the file it names."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from tidings.model.asset import Asset, Link
+from tidings.model.changes import Changes
+from tidings.model.events import Event
+from tidings.model.ids import new_guid
+from tidings.model.profiles import DOCUMENTED, Profile
+from tidings.model.registry import TypeRegistry
+from tidings.store.base import Reader, Store, Transaction
+from tidings.write.check import Draft, check
+from tidings.write.commands import Command, Delete, Restore, Save
+from tidings.write.diff import Stamp, diff
+from tidings.write.links import LinkState, link_delta, spots
+from tidings.write.record import Occasion, record
+from tidings.write.remove import bereaved, remove, restore
+from tidings.write.resolve import Wish, find_targets, resolve
+
+T = TypeVar("T")
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who asks, and what of the request travels on in its events."""
+
+    name: str
+    headers: Mapping[str, str] = {}
+    source_ip: str = ""
+
+
+class Receipt(msgspec.Struct):
+    """What became of a command. ``first_position`` is None where nothing changed and for a dry run.
+
+    ``assigned`` maps placeholder guids to real ones; ``ignored`` names attributes that no type has, by asset.
+    """
+
+    cause: str
+    time: int
+    changes: Changes
+    events: list[Event]
+    first_position: int | None = None
+    assigned: dict[str, str] = {}
+    ignored: list[tuple[str, tuple[str, ...]]] = []
+
+
+class Outcome(msgspec.Struct):
+    """What a command comes to before it is recorded."""
+
+    changes: Changes
+    assigned: dict[str, str] = {}
+
+
+def submit(
+    store: Store, types: TypeRegistry, command: Command, actor: Actor, profile: Profile = DOCUMENTED, *, dry_run: bool = False
+) -> Receipt:
+    """Take one command the whole way; when this returns, the change and its events are on disk together.
+
+    Raises InvalidRequest, NotFound or Conflict, and then nothing was written; StoreError where the database failed.
+    ``dry_run`` goes the same way and undoes it at the end: the receipt tells which events there would have been.
+    """
+    return store.transact(work_for(types, command, actor, profile, dry_run=dry_run), rollback=dry_run)
+
+
+def work_for(
+    types: TypeRegistry, command: Command, actor: Actor, profile: Profile = DOCUMENTED, *, dry_run: bool = False
+) -> Callable[[Transaction], Receipt]:
+    """The same, for callers that wait in their own way: checks at once, returns what is to run in the transaction."""
+    drafts = check(command, types) if isinstance(command, Save) else []
+    cause = new_guid()
+
+    def work(tx: Transaction) -> Receipt:
+        stamp = Stamp(actor.name, tx.now)
+        outcome = _decide(command, drafts, types, profile, stamp, tx)
+        changes = outcome.changes
+        changes.owners = _owners(changes, types, tx)
+        occasion = _occasion(cause, actor, tx.now, profile, command)
+        events = record(changes, types, occasion)
+        first = None
+        if events:
+            tx.save(changes)
+            first = tx.append(events)
+        return Receipt(cause, tx.now, changes, events, None if dry_run else first, outcome.assigned, _ignored(drafts))
+
+    return work
+
+
+def _ignored(drafts: Iterable[Draft]) -> list[tuple[str, tuple[str, ...]]]:
+    return [(draft.label, draft.ignored) for draft in drafts if draft.ignored]
+
+
+def _occasion(cause: str, actor: Actor, now: int, profile: Profile, command: Command) -> Occasion:
+    delete_type = command.delete_type if isinstance(command, Delete) else "DEFAULT"
+    written = time.time_ns() // 1_000_000
+    return Occasion(cause, actor.name, now, written, profile, actor.source_ip, actor.headers, delete_type)
+
+
+def _decide(
+    command: Command, drafts: list[Draft], types: TypeRegistry, profile: Profile, stamp: Stamp, tx: Transaction
+) -> Outcome:
+    if isinstance(command, Save):
+        return _save(command, drafts, types, stamp, tx)
+    if isinstance(command, Delete):
+        return Outcome(_delete(command, types, profile, stamp, tx))
+    return Outcome(_restore(command, types, stamp, tx))
+
+
+def _save(command: Save, drafts: list[Draft], types: TypeRegistry, stamp: Stamp, tx: Transaction) -> Outcome:
+    found = resolve(drafts, command.only, types, tx)
+    delta = link_delta(found.wishes, _link_state(found.wishes, tx), types)
+    sent = {wish.name.id for wish in found.wishes}
+    related = tx.assets_by_id(delta.told.keys() - sent)
+    changes = diff(found.wishes, delta, related, types, stamp)
+    return Outcome(_with_owned(changes, found.wishes, types, stamp, tx), found.assigned)
+
+
+def _link_state(wishes: list[Wish], tx: Reader) -> LinkState:
+    at: dict[tuple[str, int, int], list[Link]] = {}
+    ends: set[int] = set()
+    for (relationship, side), ids in spots(wishes).items():
+        for link in tx.links(relationship, side, ids):
+            at.setdefault((relationship, side, link.end1 if side == 1 else link.end2), []).append(link)
+            ends |= {link.end1, link.end2}
+    return LinkState(at, {name.id: name for name in tx.names_by_id(ends)})
+
+
+def _with_owned(changes: Changes, wishes: list[Wish], types: TypeRegistry, stamp: Stamp, tx: Transaction) -> Changes:
+    """An owner that a save restores brings back what it owns, as the restore call does."""
+    owners = [wish.stored for wish in wishes if wish.restores and wish.stored]
+    if owners:
+        done = {change.after.id for change in changes.assets}
+        owned, links = _owned(owners, types, tx)
+        more = restore([], [asset for asset in owned if asset.id not in done], links, types, stamp)
+        changes.assets.extend(more.assets)
+    return changes
+
+
+def _delete(command: Delete, types: TypeRegistry, profile: Profile, stamp: Stamp, tx: Transaction) -> Changes:
+    named = find_targets(command.targets, types, tx)
+    owned, _ = _owned(named, types, tx)
+    links = tx.all_links({asset.id for asset in (*named, *owned)})
+    changes = remove(named, owned, links, types, stamp, command.is_purge)
+    if profile.neighbours_on_delete:
+        ends = {end for link in links for end in (link.end1, link.end2)}
+        bereaved(changes, links, tx.assets_by_id(ends), types, stamp)
+    return changes
+
+
+def _restore(command: Restore, types: TypeRegistry, stamp: Stamp, tx: Transaction) -> Changes:
+    named = find_targets(command.targets, types, tx)
+    archived = [asset for asset in named if asset.status]
+    owned, links = _owned(archived, types, tx)
+    return restore(archived, owned, links, types, stamp)
+
+
+def _owned(owners: Collection[Asset], types: TypeRegistry, tx: Reader) -> tuple[list[Asset], list[Link]]:
+    """Everything that ``owners`` own, level by level, and the links that say so."""
+    seen = {asset.id for asset in owners}
+    level: list[Asset] = list(owners)
+    found: list[Asset] = []
+    links: list[Link] = []
+    while level:
+        below: list[Link] = []
+        for relationship in types.owning:
+            owning = {one.id for one in level if types.type(one.type_name).is_a(relationship.end1.type_name)}
+            below += tx.links(relationship.name, 1, owning)
+        links += below
+        level = tx.assets_by_id({link.end2 for link in below} - seen)
+        level.sort(key=lambda asset: asset.id)
+        seen |= {asset.id for asset in level}
+        found += level
+    return found, links
+
+
+def _owners(changes: Changes, types: TypeRegistry, tx: Reader) -> dict[int, Asset]:
+    """The owner of each changed asset that has one: events show it."""
+    owned: dict[str, set[int]] = {}
+    for change in changes.assets:
+        for link in types.type(change.after.type_name).mandatory_links:
+            owned.setdefault(link.relationship.name, set()).add(change.after.id)
+    if not owned:
+        return {}
+    pairs = {link.end2: link.end1 for name, ids in owned.items() for link in tx.links(name, 2, ids)}
+    pairs |= {link.end2: link.end1 for link in changes.added if link.relationship in owned}
+    fresh = {change.after.id: change.after for change in changes.assets}
+    stored = {asset.id: asset for asset in tx.assets_by_id({end for end in pairs.values() if end not in fresh})}
+    known = {**stored, **fresh}
+    return {own: known[owner] for own, owner in pairs.items() if owner in known}

@@ -1,0 +1,1 @@
+"""Crawlers against real databases."""
