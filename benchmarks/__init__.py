@@ -1,1 +1,1 @@
-"""The speed of the whole way, each figure as a ratio to the raw limit measured in the same run."""
+"""The speed of the whole way, each figure beside the raw limit measured in the same run (see docs/explanation/performance.md)."""

@@ -1,1 +1,137 @@
-"""From settings to running parts. The only room that knows every other."""
+"""From settings to running parts. The only file that knows every room."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+
+import uvicorn
+from starlette.applications import Starlette
+
+from tidings.api.access import Gatekeeper
+from tidings.api.app import build_app
+from tidings.api.endpoint import Parts
+from tidings.config import Config
+from tidings.consumers.tail import Feed
+from tidings.model.errors import ConfigError
+from tidings.model.registry import TypeRegistry
+from tidings.model.typemodel import shipped_types
+from tidings.store.base import Store
+from tidings.store.sqlite import SqliteStore
+from tidings.telemetry import Metrics, log, set_up_logs
+
+
+def open_store(config: Config) -> Store:
+    """The catalog that the settings name, to write to; raises StoreError and its kin."""
+    return SqliteStore(config.database_path)
+
+
+def open_to_read(config: Config) -> Store:
+    """The same for looking only, beside a server that may have it open; raises StoreError where there is none."""
+    if config.database_path is None:
+        raise ConfigError("a catalog in memory cannot be opened by another program; name its file with --database")
+    return SqliteStore(config.database_path, read_only=True)
+
+
+def load_types() -> TypeRegistry:
+    """The types in force."""
+    return TypeRegistry(shipped_types())
+
+
+def make_parts(config: Config, store: Store) -> Parts:
+    """The running parts of one server over an open store."""
+    return Parts(
+        config, store, load_types(), Gatekeeper(store), Feed(store), Metrics(), time.monotonic(), version("tidings")
+    )
+
+
+@contextlib.contextmanager
+def application(config: Config) -> Iterator[tuple[Starlette, Parts]]:
+    """An application over a store that is closed at the end; what was accepted by then is on disk."""
+    store = open_store(config)
+    try:
+        parts = make_parts(config, store)
+        yield build_app(parts), parts
+    finally:
+        store.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends the live streams first when it stops: they would keep their connections open for ever."""
+
+    def __init__(self, config: uvicorn.Config, parts: Parts) -> None:
+        super().__init__(config)
+        self._parts = parts
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals ask this server to stop, and do no more: the store is closed behind it before the process ends."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._parts.feed.close()
+        await super().shutdown(sockets)
+
+
+def serve(config: Config) -> None:
+    """Run the server until it is told to stop (SIGINT, SIGTERM); then finish what was accepted and return.
+
+    Raises StoreError, StoreInUse … where the catalog cannot be opened, ConfigError where the address cannot be had.
+    """
+    set_up_logs(config.log_level)
+    listening = _listen(config)
+    with listening, application(config) as (app, parts):
+        _show_first_token(config, parts)
+        print(f"listening on http://{_shown(config.host)}:{listening.getsockname()[1]}", file=sys.stderr, flush=True)
+        server = _Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="on",
+                timeout_graceful_shutdown=round(config.shutdown_seconds),
+                server_header=False,
+                h11_max_incomplete_event_size=1024 * 1024,
+            ),
+            parts,
+        )
+        server.run([listening])
+        log.info("stopped; everything that was acknowledged is on disk")
+
+
+def _listen(config: Config) -> socket.socket:
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((config.host, config.port))
+    except OSError as error:
+        listening.close()
+        where = f"{_shown(config.host)}:{config.port}"
+        raise ConfigError(f"cannot listen on {where} ({error.strerror}); choose another --host or --port") from error
+    return listening
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _show_first_token(config: Config, parts: Parts) -> None:
+    made = parts.gate.first_token(config.admin_token)
+    if made is None:
+        if config.admin_token and not parts.gate.knows(config.admin_token):
+            log.warning("admin_token was not taken: it sets the first token of a new catalog only, and this one has tokens")
+    elif not config.admin_token:
+        print(f"admin token (shown this once; keep it): {made}", file=sys.stderr, flush=True)
+
+

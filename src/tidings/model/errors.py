@@ -21,6 +21,7 @@ TidingsError
 ├── Unauthenticated           401  no token, or one that is not known
 ├── Forbidden                 403  the token's role does not reach that far
 ├── TimedOut                  408  the request took longer to arrive than it may
+├── TooBusy                   429  more is waiting than the server will hold; come back in a second
 ├── StoreError                500  the database cannot do its work
 │   ├── StoreInUse                 another server holds the catalog's file
 │   ├── StoreNewer                 the file was written by a newer Tidings
@@ -172,6 +173,11 @@ class Forbidden(TidingsError):
 class TimedOut(TidingsError):
     code = "TIDINGS-408-000"
     status = 408
+
+
+class TooBusy(TidingsError):
+    code = "TIDINGS-429-000"
+    status = 429
 
 
 class StoreError(TidingsError):

@@ -129,8 +129,9 @@ class Snapshot(Reader, Protocol):
         """Records ordered by guid, then position; for checks that follow each asset's own history."""
         ...
 
-    def links_in_order(self, after: tuple[str, int, int], limit: int) -> list[Link]:
-        """Links ordered by relationship, end1 and end2."""
+    def links_in_order(self, after: tuple[int, str, int], limit: int) -> list[Link]:
+        """Links behind one (end1, relationship, end2), in the order in which the store keeps them: all of one end1
+        together. Start with ``(0, "", 0)``."""
         ...
 
     def damage(self) -> list[str]:

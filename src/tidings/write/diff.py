@@ -30,7 +30,7 @@ def diff(wishes: list[Wish], delta: LinkDelta, related: Iterable[Asset], types: 
     """Changes of a save: created assets, parents first; then what else changed, in the order of the request; then assets
     that only a link reaches (``related``, the stored rows of everybody in ``delta.told`` whom the request did not send).
 
-    Raises MissingAttribute where an owned asset would be without its owner.
+    Raises MissingAttribute where an owned asset would be created without its owner, or a mandatory attribute cleared.
     """
     created, updated = [], []
     for wish in wishes:
@@ -41,7 +41,8 @@ def diff(wishes: list[Wish], delta: LinkDelta, related: Iterable[Asset], types: 
             change = _update(wish, wish.stored, told, stamp)
             if change is not None:
                 updated.append(change)
-        _check_owner(wish, delta)
+        if wish.stored is None:
+            _check_owner(wish, told)
     touched = [touch(asset, delta.told[asset.id], stamp) for asset in related]
     order = {own: place for place, own in enumerate(delta.told)}
     touched.sort(key=lambda change: order[change.after.id])
@@ -79,6 +80,7 @@ def _update(wish: Wish, stored: Asset, told: Told, stamp: Stamp) -> AssetChange 
     before, now = changed_attributes(wish.type, attributes, wish.draft.attributes)
     if not (now or told.linked or told.unlinked or wish.restores):
         return None
+    _check_cleared(wish, now)
     stamps = {key: value for key, value in _stamps(wish.type, now, stamp).items() if attributes.get(key) != value}
     before |= {key: attributes.get(key) for key in stamps}
     now |= stamps
@@ -139,10 +141,15 @@ def touch(stored: Asset, told: Told, stamp: Stamp) -> AssetChange:
     )
 
 
-def _check_owner(wish: Wish, delta: LinkDelta) -> None:
+def _check_cleared(wish: Wish, now: Mapping[str, Any]) -> None:
+    for name in wish.type.mandatory_attributes:
+        if name in now and now[name] is None:
+            message = f"{wish.draft.label}: {name} cannot be cleared, a {wish.type.name} needs it"
+            raise MissingAttribute(message, [Problem(f"{wish.draft.location}.attributes.{name}", "missing")])
+
+
+def _check_owner(wish: Wish, told: Told) -> None:
     for link in wish.type.mandatory_links:
-        told = delta.told.get(wish.name.id, _UNTOLD)
-        gone = wish.stored is None or link.name in told.unlinked
-        if gone and link.name not in told.linked:
+        if link.name not in told.linked:
             message = f"{wish.draft.label}: a {wish.type.name} needs {link.name}, its {link.far.type_name}"
             raise MissingAttribute(message, [Problem(f"{wish.draft.location}.attributes.{link.name}", "missing")])

@@ -13,7 +13,7 @@ import msgspec
 
 from tidings.model.asset import ACTIVE, AssetName, Link
 from tidings.model.changes import Neighbour
-from tidings.model.errors import InvalidReference, Problem
+from tidings.model.errors import InvalidReference, MissingAttribute, Problem
 from tidings.model.registry import LinkAttribute, TypeRegistry
 from tidings.model.typedefs import RelationshipDef, RelationshipEnd
 from tidings.write.resolve import End, WantedLinks, Wish
@@ -63,7 +63,8 @@ def spots(wishes: Iterable[Wish]) -> dict[tuple[str, int], set[int]]:
 
 
 def link_delta(wishes: list[Wish], state: LinkState, types: TypeRegistry) -> LinkDelta:
-    """Raises InvalidReference where an end that takes one link would have two."""
+    """Raises InvalidReference where an end that takes one link would have two, MissingAttribute where an owned asset
+    would lose its owner."""
     return _Weaver(wishes, state, types).run()
 
 
@@ -91,7 +92,8 @@ class _Weaver:
         for key in self.kept.keys() | delta.added.keys():
             delta.removed.pop(key, None)
         self._settle_single_ends()
-        for link in (*delta.removed.values(),):
+        self._refuse_orphans()
+        for link in delta.removed.values():
             self._tell(link, came=False)
         for link in delta.added.values():
             self._tell(link, came=True)
@@ -133,7 +135,8 @@ class _Weaver:
             if link.relationship.symmetric:
                 first, second = min(first, second), max(first, second)
             fresh = Link(link.relationship.name, first, second, end.encoded)
-            self.delta.added[fresh.key] = fresh
+            if end.encoded is not None or fresh.key not in self.delta.added:
+                self.delta.added[fresh.key] = fresh
             self.speakers[fresh.key].add(own)
             return
         self.kept[existing.key] = existing
@@ -172,6 +175,16 @@ class _Weaver:
         )
         raise InvalidReference(message, [Problem(attribute, message)])
 
+    def _refuse_orphans(self) -> None:
+        """What is owned may come to another owner, but not be without one, whichever end the request speaks from."""
+        received = {(link.relationship, link.end2) for link in self.delta.added.values()}
+        for link in self.delta.removed.values():
+            relationship = self.types.relationship(link.relationship)
+            if relationship.owns and (link.relationship, link.end2) not in received:
+                owned, end = self.names[link.end2], relationship.end2
+                message = f"{owned.type_name} {owned.qualified_name}: {end.name} cannot be cleared, it is owned"
+                raise MissingAttribute(message, [Problem(end.name, message)])
+
     def _tell(self, link: Link, came: bool) -> None:
         """The asset whose request spoke of the link hears of it; the other end does where it could see the link."""
         relationship = self.types.relationship(link.relationship)
@@ -180,13 +193,16 @@ class _Weaver:
         else:
             visible = self.was_active[link.end1] and self.was_active[link.end2]
         for own, other, end in ((link.end1, link.end2, relationship.end1), (link.end2, link.end1, relationship.end2)):
-            if (visible or own in self.speakers[link.key]) and self._sees(own, end, relationship):
+            hears = visible or own in self.speakers[link.key]
+            if hears and sees(self.types, self.names[own].type_name, end, relationship):
                 told = self.delta.told.setdefault(own, Told({}, {}))
                 heard = told.linked if came else told.unlinked
                 heard.setdefault(end.name, []).append(Neighbour(self.names[other], link.encoded))
             if relationship.symmetric and link.end1 == link.end2:
                 break
 
-    def _sees(self, own: int, end: RelationshipEnd, relationship: RelationshipDef) -> bool:
-        attribute = self.types.type(self.names[own].type_name).links.get(end.name)
-        return attribute is not None and attribute.relationship.name == relationship.name
+
+def sees(types: TypeRegistry, type_name: str, end: RelationshipEnd, relationship: RelationshipDef) -> bool:
+    """Whether an asset of a type shows this relationship under its own end's name."""
+    attribute = types.type(type_name).links.get(end.name)
+    return attribute is not None and attribute.relationship.name == relationship.name

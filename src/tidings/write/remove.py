@@ -8,7 +8,7 @@ from tidings.model.asset import ACTIVE, ARCHIVED, STATUS_NAMES, Asset, Link, nam
 from tidings.model.changes import AssetChange, Changes, Kind, Neighbour, Origin
 from tidings.model.registry import TypeRegistry
 from tidings.write.diff import Stamp, next_version, touch
-from tidings.write.links import Told
+from tidings.write.links import Told, sees
 from tidings.write.order import parents_first
 from tidings.write.record import STATE
 
@@ -58,7 +58,7 @@ def bereaved(changes: Changes, links: Iterable[Link], others: Iterable[Asset], t
     for link in links:
         relationship = types.relationship(link.relationship)
         for own, other, end in ((link.end1, link.end2, relationship.end1), (link.end2, link.end1, relationship.end2)):
-            if own in live and was_active.get(other) and end.name in types.type(live[own].type_name).links:
+            if own in live and was_active.get(other) and sees(types, live[own].type_name, end, relationship):
                 neighbour = Neighbour(name_of(gone[other].after), link.encoded)
                 lost.setdefault(own, {}).setdefault(end.name, []).append(neighbour)
     changes.assets.extend(touch(live[own], Told({}, unlinked), stamp) for own, unlinked in lost.items())

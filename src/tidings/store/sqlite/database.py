@@ -78,18 +78,17 @@ class FileLock:
         self.release()
 
 
-def connect(path: str, *, uri: bool = False, writer: bool = False, create: bool = False) -> apsw.Connection:
-    """One connection with the settings that its part needs. ``uri``: ``path`` is a SQLite URI (in memory)."""
+def connect(path: str, *, writer: bool = False, create: bool = False, durable: bool = True) -> apsw.Connection:
+    """One connection with the settings that its part needs. ``durable``: commits wait for the disk."""
     flags = apsw.SQLITE_OPEN_READWRITE
     flags |= apsw.SQLITE_OPEN_CREATE if create else 0
-    flags |= apsw.SQLITE_OPEN_URI if uri else 0
     connection = apsw.Connection(path, flags=flags, statementcachesize=200)
     connection.set_busy_timeout(BUSY_MILLISECONDS)
     if writer:
         connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         connection.execute("PRAGMA journal_mode = WAL").fetchall()
         # FULL: a commit is on disk before it is acknowledged. NORMAL could lose the last ones when power fails.
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}").fetchall()
         connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT}").fetchall()
         connection.execute("PRAGMA cache_size = -32768")

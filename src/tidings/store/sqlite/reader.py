@@ -129,7 +129,7 @@ class SqliteSnapshot(SqliteReader):
     def log_in_guid_order(self, after: tuple[str, int], limit: int) -> list[LogRecord]:
         return self._records(SQL.log_in_guid_order, (*after, limit))
 
-    def links_in_order(self, after: tuple[str, int, int], limit: int) -> list[Link]:
+    def links_in_order(self, after: tuple[int, str, int], limit: int) -> list[Link]:
         return [Link(*row) for row in self.connection.execute(SQL.links_in_order, (*after, limit))]
 
     def damage(self) -> list[str]:

@@ -144,9 +144,9 @@ FROM asset WHERE guid > ?1 ORDER BY guid LIMIT ?2
 
 -- name: links_in_order
 SELECT r.name, l.end1, l.end2, l.attributes
-FROM relationship AS r JOIN link AS l ON l.relationship = r.number
-WHERE (r.name, l.end1, l.end2) > (?1, ?2, ?3)
-ORDER BY r.name, l.end1, l.end2 LIMIT ?4
+FROM link AS l CROSS JOIN relationship AS r ON r.number = l.relationship
+WHERE (l.end1, l.relationship, l.end2) > (?1, coalesce((SELECT number FROM relationship WHERE name = ?2), 0), ?3)
+ORDER BY l.end1, l.relationship, l.end2 LIMIT ?4
 
 -- name: count_assets
 SELECT status, count(*) FROM asset GROUP BY status

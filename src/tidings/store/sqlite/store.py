@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
+import shutil
+import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
@@ -27,21 +29,22 @@ from tidings.store.sqlite.writer import Writer
 
 T = TypeVar("T")
 
-_memory_names = itertools.count(1)
 READERS_KEPT = 8
 BACKUP_PAGES = 1024
 
 
 class SqliteStore:
-    """A catalog in the file ``path``, or in memory where ``path`` is None.
+    """A catalog in the file ``path``, or one that is gone when it is closed where ``path`` is None.
 
+    The latter is «in memory» as far as the system's file cache holds it: a file in a temporary folder that is never
+    flushed. SQLite's own databases in memory have no WAL, so that in them readers and the writer would block each other.
     ``read_only`` opens a file that a server may hold, for looking and for backups; it takes no lock and has no writer.
     Raises StoreInUse, StoreNewer, StoreDamaged, or StoreError where the file cannot be opened.
     """
 
     def __init__(self, path: str | None, *, read_only: bool = False) -> None:
-        self._uri = path is None
-        self.path = path or f"file:/tidings-{os.getpid()}-{next(_memory_names)}?vfs=memdb"
+        self._durable = path is not None
+        self.path = path if path is not None else self._temporary()
         self._name = path or "the catalog in memory"
         self._readers: list[apsw.Connection] = []
         self._readers_lock = threading.Lock()
@@ -56,17 +59,21 @@ class SqliteStore:
         else:
             self._open_to_write()
 
+    def _temporary(self) -> str:
+        folder = tempfile.mkdtemp(prefix="tidings-")
+        self._discard = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return os.path.join(folder, "catalog.db")
+
     def _open_to_read(self) -> None:
         with told_plainly(self._name), self.snapshot() as snapshot:
             check_format(snapshot.connection, self._name)  # type: ignore[attr-defined]  # our own body's snapshot
 
     def _open_to_write(self) -> None:
-        if not self._uri:
-            ensure_folder(self.path)
-            self._lock = FileLock(self.path)
+        ensure_folder(self.path)
+        self._lock = FileLock(self.path)
         try:
             with told_plainly(self._name):
-                self._connection = connect(self.path, uri=self._uri, writer=True, create=True)
+                self._connection = connect(self.path, writer=True, create=True, durable=self._durable)
                 migrate(self._connection, self._name)
                 self._writer = Writer(self._connection, self._name, self._announce)
         except BaseException:
@@ -99,7 +106,7 @@ class SqliteStore:
                 raise StoreUnavailable("the catalog is stopping; try again later")
             if self._readers:
                 return self._readers.pop()
-        return connect(self.path, uri=self._uri)
+        return connect(self.path)
 
     def _give_back(self, connection: apsw.Connection) -> None:
         with self._readers_lock:
@@ -121,7 +128,9 @@ class SqliteStore:
 
     def _announce(self, head: int) -> None:
         for hint in list(self._hints.values()):
-            hint(head)
+            # This is the writer's thread: a listener that fails (its event loop is closed) loses a wake-up, no more.
+            with contextlib.suppress(Exception):
+                hint(head)
 
     def backup(self, target: str, progress: Callable[[int, int], None]) -> None:
         if os.path.exists(target):
@@ -135,7 +144,7 @@ class SqliteStore:
         os.replace(partial, target)
 
     def _copy(self, target: str, progress: Callable[[int, int], None]) -> None:
-        source, copy = connect(self.path, uri=self._uri), connect(target, create=True)
+        source, copy = connect(self.path), connect(target, create=True)
         try:
             # A read transaction pins one state: without it every commit of the server would start the copy anew.
             source.execute("BEGIN; SELECT count(*) FROM catalog").fetchall()
@@ -164,3 +173,5 @@ class SqliteStore:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+        if not self._durable:
+            self._discard()

@@ -101,6 +101,8 @@ class Writer:
         return batch, True
 
     def _commit(self, batch: list[_Job]) -> None:
+        # From here on nobody can cancel: whoever gave up before (a client that hung up) is not begun at all.
+        batch = [job for job in batch if job.future.set_running_or_notify_cancel()]
         before = self._head, self._next_id
         try:
             with told_plainly(self._path):

@@ -1,0 +1,3 @@
+"""To be replaced."""
+from tidings.api.endpoint import Endpoint
+ENDPOINTS: tuple[Endpoint, ...] = ()

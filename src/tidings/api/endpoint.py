@@ -1,0 +1,191 @@
+"""What an endpoint is: a row that says where it is, who may call it, what it takes and gives, and what answers it.
+
+Routing, access and the OpenAPI document are all made from these rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tidings.api.access import Caller, Gatekeeper, Role
+from tidings.config import Config
+from tidings.consumers.tail import Feed
+from tidings.model.errors import InvalidParameter, MalformedBody, TooLarge
+from tidings.model.ids import is_guid
+from tidings.model.profiles import PROFILES, Profile
+from tidings.model.registry import TypeRegistry
+from tidings.store.base import Store
+from tidings.telemetry import Metrics
+from tidings.write.submit import Actor
+
+PROTOCOL_PREFIXES = ("/api/meta", "/api/atlas/v2")
+"""Where the protocol stands: one set of handlers under both."""
+MAX_LONG = 2**63 - 1
+
+
+@dataclass(slots=True)
+class Parts:
+    """What handlers work with: the running parts of one server."""
+
+    config: Config
+    store: Store
+    types: TypeRegistry
+    gate: Gatekeeper
+    feed: Feed
+    metrics: Metrics
+    started: float
+    version: str
+    endpoints: tuple[Endpoint, ...] = ()
+    pending_bytes: int = 0
+    """Bytes of request bodies that are held at the moment."""
+
+    @property
+    def profile(self) -> Profile:
+        return PROFILES[self.config.profile]
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way through a handler. Parameter readers raise InvalidParameter that names the parameter."""
+
+    request: Request
+    parts: Parts
+    caller: Caller
+    body: bytes
+    request_id: str
+
+    @property
+    def query(self) -> QueryParams:
+        return self.request.query_params
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        return self.request.path_params
+
+    def actor(self) -> Actor:
+        """Who changes something, and the headers that the protocol hands on in events."""
+        headers = {
+            name: value
+            for name, value in self.request.headers.items()
+            if name.startswith("x-atlan-") or name in ("origin", "x-amzn-trace-id", "content-length")
+        }
+        return Actor(self.caller.name, headers, self.parts.config.host)
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A parameter that is true or false, in any case."""
+        value = self.query.get(name)
+        if value is None or value == "":
+            return default
+        if value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        raise InvalidParameter(f"the parameter {name} ({value!r}) must be true or false")
+
+    def whole(self, name: str, default: int, low: int = 0, high: int = MAX_LONG) -> int:
+        """A parameter that is a whole number within bounds."""
+        value = self.query.get(name)
+        if value is None:
+            return default
+        if not value.isascii() or not value.isdigit() or not low <= int(value[:20]) <= high:
+            raise InvalidParameter(f"the parameter {name} ({value!r}) must be a whole number from {low} to {high}")
+        return int(value)
+
+    def many(self, name: str) -> list[str]:
+        """A parameter that may be given several times."""
+        return [value for value in self.query.getlist(name) if value]
+
+    def guids(self, name: str = "guid") -> list[str]:
+        """Guids given one by one; at least one."""
+        found = self.many(name)
+        if not found:
+            raise InvalidParameter(f"the parameter {name} is missing; give one or more guids")
+        return found
+
+    def path_guid(self) -> str:
+        """The guid in the address, whatever it looks like."""
+        guid = self.path["guid"]
+        return guid.lower() if is_guid(guid) else guid
+
+    def unique_name(self) -> str:
+        """The qualifiedName by which an asset is addressed."""
+        name = self.query.get("attr:qualifiedName")
+        if not name:
+            raise InvalidParameter("the parameter attr:qualifiedName is missing; it names the asset")
+        return name
+
+    def decode(self, kind: type[Any]) -> Any:
+        """The body as JSON of one form; raises MalformedBody or TooLarge."""
+        return decode_body(self.body, kind)
+
+
+def decode_body(body: bytes, kind: type[Any]) -> Any:
+    """JSON of one form; raises MalformedBody that says where it went wrong, TooLarge for endless nesting."""
+    if not body:
+        raise MalformedBody("the request has no body; send a JSON object")
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except RecursionError:
+        raise TooLarge("the body is nested too deeply") from None
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at ")
+        raise MalformedBody(f"the body does not fit: {what}" + (f", at {where}" if where else "")) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedBody(f"the body is not valid JSON: {error}") from None
+
+
+Handler = Callable[[Call], Response] | Callable[[Call], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter: ``schema`` is its JSON schema."""
+
+    name: str
+    explanation: str
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+    many: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One row. ``path`` below a protocol prefix where ``protocol`` is set. ``role`` None: open to everyone.
+
+    ``quick``: answers at once from memory or waits by itself (an async handler); others run on a thread.
+    ``body`` is the type that the body must fit, for the document; ``answer`` says in words what comes back.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    role: Role | None
+    summary: str
+    protocol: bool = False
+    parameters: tuple[Parameter, ...] = ()
+    body: Any = None
+    answer: str = ""
+    media_type: str = "application/json"
+    status: int = 200
+    group: str = ""
+
+    def addresses(self) -> tuple[str, ...]:
+        """Every address where it stands, without the trailing slash that is also taken."""
+        return tuple(prefix + self.path for prefix in PROTOCOL_PREFIXES) if self.protocol else (self.path,)
+
+
+JSON = "application/json"
+
+
+def json_answer(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer of ready JSON."""
+    return Response(body, status, headers, media_type=JSON)
+
+
+BOOLEAN = {"type": "boolean", "default": False}
+DRY_RUN = Parameter("dryRun", "Tell which events the request would emit, and write nothing.", BOOLEAN)

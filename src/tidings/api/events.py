@@ -1,0 +1,128 @@
+"""Our own read API of the log: pages, long poll, the live stream, and one asset's history."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from starlette.responses import Response, StreamingResponse
+
+from tidings.api.endpoint import MAX_LONG, Call, Endpoint, Parameter, json_answer
+from tidings.consumers.sse import frames, heartbeat
+from tidings.model.errors import InvalidParameter
+from tidings.model.events import OPERATIONS, LogFilter
+from tidings.model.ids import is_guid
+
+GROUP = "Events"
+MOST = 5_000
+LONGEST_WAIT = 60
+_POSITION = {"type": "integer", "minimum": 0, "maximum": MAX_LONG}
+_TIME = {"type": "integer", "minimum": 0, "maximum": MAX_LONG}
+_FORM = {"type": "string", "enum": ["full", "wire"], "default": "full"}
+FORM = Parameter("form", "«full» adds the tidings block to each event; «wire» is the protocol's envelope alone.", _FORM)
+FILTERS = (
+    Parameter("type", "Only assets of this type (exact name).", many=True),
+    Parameter("operation", "Only this operation.", {"type": "string", "enum": list(OPERATIONS)}, many=True),
+    Parameter("guid", "Only this asset."),
+    Parameter("qualifiedNamePrefix", "Only assets whose qualifiedName starts so."),
+    Parameter("since", "Only events at or after this time, in milliseconds since 1970.", _TIME),
+    Parameter("until", "Only events before this time, in milliseconds since 1970.", _TIME),
+)
+LIMIT = Parameter(
+    "limit", "How many events at most.", {"type": "integer", "minimum": 1, "maximum": MOST, "default": 100}
+)
+AFTER = Parameter("after", "The position behind which to start.", _POSITION)
+WAIT = Parameter(
+    "wait", "Seconds to wait for a first event where there is none yet.",
+    {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT, "default": 0},
+)  # fmt: skip
+
+
+def filter_of(call: Call) -> LogFilter:
+    """The filter that the parameters make; raises InvalidParameter."""
+    operations = call.many("operation")
+    for one in operations:
+        if one not in OPERATIONS:
+            raise InvalidParameter(f"there is no operation {one!r}; it must be one of {', '.join(OPERATIONS)}")
+    guid = call.query.get("guid") or None
+    return LogFilter(
+        frozenset(operations),
+        frozenset(call.many("type")),
+        guid.lower() if guid and is_guid(guid) else guid,
+        call.query.get("qualifiedNamePrefix", ""),
+        call.whole("since", 0) if "since" in call.query else None,
+        call.whole("until", 0) if "until" in call.query else None,
+    )
+
+
+def wants_wire(call: Call) -> bool:
+    """Whether events are wanted without the tidings block."""
+    form = call.query.get("form", "full")
+    if form not in ("full", "wire"):
+        raise InvalidParameter(f"there is no form {form!r}; it must be full or wire")
+    return form == "wire"
+
+
+async def list_events(call: Call) -> Response:
+    return await _page(call, filter_of(call))
+
+
+async def history(call: Call) -> Response:
+    return await _page(call, LogFilter(guid=call.path_guid()))
+
+
+async def _page(call: Call, wanted: LogFilter) -> Response:
+    after, limit = call.whole("after", 0), call.whole("limit", 100, 1, MOST)
+    wait = call.whole("wait", 0, 0, LONGEST_WAIT)
+    wire = wants_wire(call)
+    records, looked = await call.parts.feed.read_filled(after, limit, wanted, wait)
+    head = max(call.parts.store.head(), looked if records else 0)
+    bodies = b",".join(record.wire() if wire else record.full() for record in records)
+    return json_answer(b'{"events":[%b],"next":%d,"head":%d}' % (bodies, looked, head))
+
+
+async def stream(call: Call) -> Response:
+    wanted, wire = filter_of(call), wants_wire(call)
+    after = _start(call)
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(_frames(call, after, wanted, wire), 200, headers, media_type="text/event-stream")
+
+
+def _start(call: Call) -> int:
+    """Behind the last event that a reconnecting client had, or where the parameter says, or at the head: live only."""
+    last = call.request.headers.get("last-event-id")
+    if last is not None:
+        if not last.isascii() or not last.isdigit() or int(last[:20]) > MAX_LONG:
+            raise InvalidParameter(f"the header Last-Event-ID ({last!r}) must be a position of the log")
+        return int(last)
+    return call.whole("after", call.parts.store.head())
+
+
+async def _frames(call: Call, after: int, wanted: LogFilter, wire: bool) -> AsyncIterator[bytes]:
+    metrics = call.parts.metrics
+    metrics.streams.inc()
+    try:
+        yield heartbeat()  # the client learns at once that it is connected
+        async for batch in call.parts.feed.follow(after, wanted, call.parts.config.heartbeat_seconds):
+            metrics.streamed.inc(len(batch.records))
+            yield frames(batch.records, wire) or heartbeat()
+    finally:
+        metrics.streams.dec()
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint(
+        "GET", "/api/events", list_events, "read", "A page of the log",
+        parameters=(AFTER, LIMIT, *FILTERS, WAIT, FORM), group=GROUP,
+        answer="The events, «next» to pass as «after» for what follows, and «head», the log's last position.",
+    ),
+    Endpoint(
+        "GET", "/api/events/stream", stream, "read", "The log as it grows, as server-sent events",
+        parameters=(AFTER, *FILTERS, FORM), group=GROUP, media_type="text/event-stream",
+        answer="One frame for each event with its position as id; comments as heartbeats. Resumes from Last-Event-ID.",
+    ),
+    Endpoint(
+        "GET", "/api/assets/{guid}/history", history, "read", "Every event of one asset, purged ones included",
+        parameters=(AFTER, LIMIT, WAIT, FORM), group=GROUP, answer="As a page of the log.",
+    ),
+)  # fmt: skip
+

@@ -1,0 +1,55 @@
+"""Running a command from a request: checked off the loop where it is large, written in the shared commit, answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import anyio.to_thread
+from starlette.responses import Response
+
+from tidings.api.answers import receipt_form
+from tidings.api.endpoint import Call, json_answer
+from tidings.write.commands import Command, Delete
+from tidings.write.submit import Receipt, work_for
+
+T = TypeVar("T")
+
+LARGE = 64 * 1024
+"""Bytes of body from which decoding and answering leave the event loop, so that others are not kept waiting."""
+
+
+async def run(call: Call, make: Callable[[], Command]) -> Response:
+    """``make`` decodes the command; errors of any step are raised, and then nothing was written."""
+    dry_run = call.flag("dryRun")
+    large = len(call.body) >= LARGE
+    parts = call.parts
+
+    def prepare() -> tuple[Command, Callable[..., Receipt]]:
+        command = make()
+        return command, work_for(parts.types, command, call.actor(), parts.profile, dry_run=dry_run)
+
+    command, work = await _aside(large, prepare)
+    receipt = await asyncio.wrap_future(parts.store.enqueue(work, rollback=dry_run))
+    handler = command.delete_type if isinstance(command, Delete) else ""
+    large = large or len(receipt.events) > 100
+    body = await _aside(large, lambda: receipt_form(receipt, parts.types, dry_run=dry_run, handler=handler))
+    if not dry_run:
+        _count(call, receipt)
+    ignored = sum(len(names) for _, names in receipt.ignored)
+    return json_answer(body, headers={"tidings-ignored": str(ignored)} if ignored else None)
+
+
+async def _aside(large: bool, work: Callable[[], T]) -> T:
+    return await anyio.to_thread.run_sync(work) if large else work()
+
+
+def _count(call: Call, receipt: Receipt) -> None:
+    metrics = call.parts.metrics
+    for event in receipt.events:
+        metrics.events.labels(event.operation).inc()
+    for change in receipt.changes.assets:
+        metrics.assets.labels(change.kind.value.lower()).inc()
+    if not receipt.events:
+        metrics.noops.inc()

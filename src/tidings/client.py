@@ -1,0 +1,411 @@
+"""A small client of our own API: one method a call, errors as ``ClientError``, a live stream that survives drops."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from tidings.model.errors import ClientError, Problem
+from tidings.model.events import EVERYTHING, LogFilter, decode, encode
+
+JsonObject = dict[str, Any]
+Target = str | tuple[str, str]
+"""Which asset is meant: its guid, or its type and qualifiedName."""
+Form = Literal["full", "wire"]
+DeleteType = Literal["SOFT", "HARD", "PURGE"]
+T = TypeVar("T")
+
+DEFAULT_URL = "http://127.0.0.1:8585"
+ATTEMPTS = 8
+"""Failed connections in a row after which a stream gives up."""
+SILENCE = 45.0
+"""Seconds without a byte after which a stream counts as dropped; the server sends a heartbeat every 15."""
+LONGEST_PAUSE = 5.0
+ASSETS_A_PAGE = 1000
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A part of the log: ``next`` is the position to continue after, ``head`` the log's last position."""
+
+    events: list[JsonObject]
+    next: int
+    head: int
+
+
+class Outcome(msgspec.Struct, frozen=True, rename="camel"):
+    """What a write came to. ``events`` are those a dry run would have emitted; a real write leaves it empty.
+
+    ``mutated_entities`` holds entity headers by CREATE, UPDATE or DELETE, ``guid_assignments`` placeholder guids and
+    what became of them, ``ignored`` how many unknown attributes a lenient save left out.
+    """
+
+    mutated_entities: dict[str, list[JsonObject]] = {}
+    guid_assignments: dict[str, str] = {}
+    events: list[JsonObject] = []
+    dry_run: bool = False
+    ignored: int = 0
+
+    def count(self, kind: str) -> int:
+        """How many assets were touched in this way."""
+        return len(self.mutated_entities.get(kind, ()))
+
+
+class Client:
+    """Speaks to the server at ``base_url`` as whoever ``token`` belongs to. Close it, or use it as a context manager.
+
+    Every method raises ClientError where the server is not there or answers with an error. ``pause`` is how a stream
+    waits before it connects again; ``transport`` replaces the network.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        timeout: float = 30.0,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._timeout = timeout
+        self._pause = pause
+        self._http = httpx.Client(
+            base_url=_sound_url(self.base_url),
+            headers=_sound_headers(token),
+            timeout=timeout,
+            transport=transport,
+            trust_env=not _is_loopback(self.base_url),  # a proxy of the environment cannot reach our own machine
+        )
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+    # --- assets ----------------------------------------------------------------------------------------------------
+
+    def save(self, entities: Iterable[Any], *, dry_run: bool = False, strict: bool = True) -> Outcome:
+        """Create or update assets, all of them or none. ``strict`` refuses attributes that a type does not have."""
+        params = {"strict": _flag(strict), "dryRun": _flag(dry_run)}
+        response = self._send("POST", "/api/meta/entity/bulk", params, {"entities": list(entities)})
+        outcome = self._read(response, Outcome)
+        return msgspec.structs.replace(outcome, ignored=int(response.headers.get("tidings-ignored", 0)))
+
+    def get(self, guid: str) -> JsonObject:
+        """One asset with its attributes and links."""
+        return self._entity(f"/api/meta/entity/guid/{_segment(guid)}", {})
+
+    def get_by_name(self, type_name: str, qualified_name: str) -> JsonObject:
+        """The same, by type and qualifiedName."""
+        path = f"/api/meta/entity/uniqueAttribute/type/{_segment(type_name)}"
+        return self._entity(path, {"attr:qualifiedName": qualified_name})
+
+    def delete(self, targets: Iterable[Target], *, delete_type: DeleteType = "SOFT", dry_run: bool = False) -> Outcome:
+        """Archive assets (SOFT), or remove them for good (HARD, PURGE)."""
+        body = {"targets": [_target(one) for one in targets], "deleteType": delete_type}
+        return self._ask("POST", "/api/delete", Outcome, {"dryRun": _flag(dry_run)}, body)
+
+    def restore(self, targets: Iterable[Target], *, dry_run: bool = False) -> Outcome:
+        """Make archived assets active again."""
+        body = {"targets": [_target(one) for one in targets]}
+        return self._ask("POST", "/api/restore", Outcome, {"dryRun": _flag(dry_run)}, body)
+
+    def assets(
+        self, *, type_names: Iterable[str] = (), name_prefix: str = "", status: str | None = None
+    ) -> Iterator[JsonObject]:
+        """Every asset that passes, ordered by qualifiedName; ``status`` is ACTIVE or DELETED, None for both."""
+        params = {"type": sorted(type_names), "qualifiedNamePrefix": name_prefix, "status": status}
+        page = _AssetPage(assets=[], next="")
+        while page.next is not None:
+            paging = {"limit": ASSETS_A_PAGE, "cursor": page.next or None}
+            page = self._ask("GET", "/api/assets", _AssetPage, {**params, **paging})
+            yield from page.assets
+
+    # --- events ----------------------------------------------------------------------------------------------------
+
+    def events(
+        self,
+        after: int = 0,
+        limit: int = 100,
+        wanted: LogFilter = EVERYTHING,
+        *,
+        wait: float | None = None,
+        form: Form = "full",
+    ) -> Page:
+        """Up to ``limit`` events behind position ``after``; with ``wait`` the answer comes when something passes, or
+        after that many seconds."""
+        params = {"after": after, "limit": limit, "wait": wait, "form": form, **_filter(wanted)}
+        return self._ask("GET", "/api/events", Page, params, patience=wait or 0.0)
+
+    def head(self) -> int:
+        """The last position of the log."""
+        return self.events(limit=1).head
+
+    def history(self, guid: str) -> Iterator[JsonObject]:
+        """Every event of one asset, the first one first; also of an asset that was purged."""
+        page = Page(events=[], next=0, head=1)
+        while page.next < page.head:
+            last = page.next
+            path = f"/api/assets/{_segment(guid)}/history"
+            page = self._ask("GET", path, Page, {"after": last, "limit": 1000})
+            yield from page.events
+            if page.next <= last:
+                return
+
+    def stream(
+        self, after: int | None = None, wanted: LogFilter = EVERYTHING, *, form: Form = "full"
+    ) -> Generator[tuple[int, JsonObject], None, None]:
+        """Events as they happen, each with its position, from behind ``after`` or from now on.
+
+        A dropped connection is taken up where it broke; after 8 failed attempts in a row ClientError ends it.
+        """
+        position = self.head() if after is None else after
+        return self._follow(position, {"form": form, **_filter(wanted)})
+
+    def _follow(self, position: int, params: JsonObject) -> Generator[tuple[int, JsonObject], None, None]:
+        failed = 0
+        headers: dict[str, str] = {}
+        more: JsonObject = {"after": position}
+        while True:
+            try:
+                with self._open_stream({**params, **more}, headers) as response:
+                    for frame in frames(response.iter_bytes()):
+                        failed = 0
+                        if frame.position > position:
+                            position = frame.position
+                            yield position, decode(frame.data)
+                reason = "the server closed the stream"
+            except httpx.TransportError as dropped:
+                reason = self._why(dropped)
+            except _Unavailable as refusal:
+                reason = str(refusal)
+            failed += 1
+            if failed >= ATTEMPTS:
+                raise ClientError(f"the stream broke {ATTEMPTS} times in a row after position {position}: {reason}")
+            headers, more = {"Last-Event-ID": str(position)}, {}
+            self._pause(back_off(failed))
+
+    @contextlib.contextmanager
+    def _open_stream(self, params: JsonObject, headers: dict[str, str]) -> Iterator[httpx.Response]:
+        timeout = httpx.Timeout(self._timeout, read=SILENCE)
+        path = "/api/events/stream"
+        with self._http.stream("GET", path, params=_set(params), headers=headers, timeout=timeout) as response:
+            if response.is_success:
+                yield response
+                return
+            response.read()
+            raise _Unavailable(str(_told(response))) if response.status_code >= 500 else _told(response)
+
+    # --- the server ------------------------------------------------------------------------------------------------
+
+    def status(self) -> JsonObject:
+        """Version, head of the log, how many assets."""
+        return self._ask("GET", "/api/status", JsonObject)
+
+    def tokens(self) -> list[JsonObject]:
+        """Who may speak to the server: name, role and since when. Never the tokens themselves."""
+        return self._ask("GET", "/api/tokens", _Tokens).tokens
+
+    def add_token(self, name: str, role: str) -> JsonObject:
+        """A new token, which the server tells this once."""
+        return self._ask("POST", "/api/tokens", JsonObject, {}, {"name": name, "role": role})
+
+    def remove_token(self, name: str) -> None:
+        """Take a token away; whoever uses it is refused from now on."""
+        self._send("DELETE", f"/api/tokens/{_segment(name)}", {})
+
+    # --- one request -----------------------------------------------------------------------------------------------
+
+    def _entity(self, path: str, params: JsonObject) -> JsonObject:
+        return self._ask("GET", path, _Entity, params).entity
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        patience: float = 0.0,
+    ) -> T:
+        return self._read(self._send(method, path, params or {}, body, patience), kind)
+
+    def _send(
+        self, method: str, path: str, params: Mapping[str, Any], body: Any = None, patience: float = 0.0
+    ) -> httpx.Response:
+        content = None if body is None else encode(body)
+        headers = {} if body is None else {"content-type": "application/json"}
+        timeout = httpx.Timeout(self._timeout, read=self._timeout + patience)
+        try:
+            response = self._http.request(
+                method, path, params=_set(params), content=content, headers=headers, timeout=timeout
+            )
+        except httpx.TransportError as error:
+            raise ClientError(self._why(error)) from error
+        if not response.is_success:
+            raise _told(response)
+        return response
+
+    def _read(self, response: httpx.Response, kind: type[T]) -> T:
+        try:
+            return msgspec.json.decode(response.content, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ClientError(f"{self.base_url} does not answer as a Tidings server does; check the address") from error
+
+    def _why(self, error: Exception) -> str:
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            return f"nothing answers at {self.base_url}; is the server running? start it with: tidings serve"
+        if isinstance(error, httpx.TimeoutException):
+            return (
+                f"{self.base_url} took too long to answer; whether a change was made is unknown, and it may be repeated"
+            )
+        if isinstance(error, httpx.UnsupportedProtocol):
+            return f"{self.base_url} is not an address of a server; it starts with http:// or https://"
+        return f"the connection to {self.base_url} broke ({str(error) or type(error).__name__}); try again"
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """One event of a stream, or a heartbeat: position 0 and no data."""
+
+    position: int = 0
+    data: bytes = b""
+
+
+def frames(chunks: Iterable[bytes]) -> Iterator[Frame]:
+    """Server-sent events out of bytes that arrive in any pieces; one that is cut off at the end is left out."""
+    position, data = 0, b""
+    for line in lines(chunks):
+        if not line:
+            if data:
+                yield Frame(position, data)
+            position, data = 0, b""
+            continue
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"id" and value.isdigit():
+            position = int(value)
+        elif field == b"data":
+            data = data + b"\n" + value if data else value
+        elif not field:
+            yield Frame()
+
+
+def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Whole lines out of pieces. Only a line feed ends one: JSON may hold the line separators of Unicode."""
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line.removesuffix(b"\r")
+
+
+def back_off(failed: int) -> float:
+    """Seconds to wait after so many failures in a row: 0.1, 0.2, 0.4 … up to 5."""
+    return float(min(LONGEST_PAUSE, 0.1 * 2 ** (failed - 1)))
+
+
+class _Unavailable(Exception):
+    """The server answers, but not now."""
+
+
+class _Entity(msgspec.Struct):
+    entity: JsonObject
+
+
+class _AssetPage(msgspec.Struct):
+    assets: list[JsonObject]
+    next: str | None = None
+
+
+class _Tokens(msgspec.Struct):
+    tokens: list[JsonObject]
+
+
+class _Fault(msgspec.Struct, rename="camel"):
+    error_message: str = ""
+    location: str = ""
+
+
+class _ErrorBody(msgspec.Struct, rename="camel"):
+    error_message: str
+    error_code: str = ""
+    causes: list[_Fault] = []
+
+
+def _told(response: httpx.Response) -> ClientError:
+    """The error that the server tells of, or its status where it says nothing that we understand."""
+    status = response.status_code
+    try:
+        body = msgspec.json.decode(response.content, type=_ErrorBody)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ClientError(f"{response.url} answered {status} {response.reason_phrase}", (), status)
+    problems = [Problem(one.location, one.error_message) for one in body.causes]
+    return ClientError(body.error_message, problems, status, body.error_code)
+
+
+def _sound_url(url: str) -> httpx.URL:
+    try:
+        return httpx.URL(url)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ClientError(f"{url} is not an address of a server: {error}") from error
+
+
+def _sound_headers(token: str) -> dict[str, str]:
+    token = token.strip()
+    if not (token.isascii() and token.isprintable()):
+        raise ClientError("the token holds characters that no token has; copy it again")
+    return {"authorization": f"Bearer {token}"} if token else {}
+
+
+def _is_loopback(url: str) -> bool:
+    host = httpx.URL(url).host
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _flag(value: bool) -> str | None:
+    return "true" if value else None
+
+
+def _set(params: Mapping[str, Any]) -> JsonObject:
+    """Query parameters that say something."""
+    return {name: value for name, value in params.items() if value not in (None, "", [])}
+
+
+def _filter(wanted: LogFilter) -> JsonObject:
+    return {
+        "type": sorted(wanted.type_names),
+        "operation": sorted(wanted.operations),
+        "guid": wanted.guid,
+        "qualifiedNamePrefix": wanted.name_prefix,
+        "since": wanted.since,
+        "until": wanted.until,
+    }
+
+
+def _target(target: Target) -> JsonObject:
+    if isinstance(target, str):
+        return {"guid": target}
+    type_name, qualified_name = target
+    return {"typeName": type_name, "qualifiedName": qualified_name}

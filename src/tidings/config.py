@@ -1,0 +1,127 @@
+"""Every setting, explained once: the program's options, ``TIDINGS_…`` variables and the file all come from here.
+
+What is nearer wins: option > environment > file > default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from tidings.model.errors import ConfigError
+from tidings.model.profiles import PROFILES
+
+PREFIX = "TIDINGS_"
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def _setting(default: Any, explanation: str, check: Callable[[Any], str | None] | None = None) -> Any:
+    return field(default=default, metadata={"help": explanation, "check": check})
+
+
+def _between(low: float, high: float) -> Callable[[Any], str | None]:
+    return lambda value: None if low <= value <= high else f"must be from {low:g} to {high:g}"
+
+
+def _one_of(*allowed: str) -> Callable[[Any], str | None]:
+    return lambda value: None if value in allowed else f"must be one of {', '.join(allowed)}"
+
+
+def _database(value: Any) -> str | None:
+    if value in ("sqlite://", "sqlite:///:memory:"):
+        return None
+    if value.startswith("sqlite:///") and len(value) > len("sqlite:///"):
+        return None
+    return "must look like sqlite:///catalog.db, sqlite:////absolute/path.db or sqlite:///:memory:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings, checked when built. Raises ConfigError that names the setting and what would be right."""
+
+    host: str = _setting("127.0.0.1", "Address to listen on; only this machine can reach the default.")
+    port: int = _setting(8585, "Port to listen on; 0 takes any free one.", _between(0, 65535))
+    database: str = _setting(
+        "sqlite:///tidings.db",
+        "Where the catalog is kept: sqlite:///relative.db, sqlite:////absolute/path.db, or sqlite:///:memory:.",
+        _database,
+    )
+    admin_token: str = _setting(
+        "", "The first admin token of a new catalog; empty: one is made and shown once.",
+        lambda value: None if not value or len(value) >= 8 else "must have at least 8 characters",
+    )  # fmt: skip
+    profile: str = _setting("documented", "Wire choices: documented or server.", _one_of(*PROFILES))
+    log_level: str = _setting("info", "How much the server says: debug, info, warning or error.", _one_of(*LOG_LEVELS))
+    max_body_bytes: int = _setting(64 * 1024**2, "Largest request body, in bytes.", _between(1024, 1024**3))
+    max_pending_bytes: int = _setting(
+        512 * 1024**2, "Request bodies held at once, in bytes; beyond it requests are told to come back.",
+        _between(1024, 64 * 1024**3),
+    )  # fmt: skip
+    request_seconds: float = _setting(60.0, "How long a request's body may take to arrive, in seconds.", _between(1, 900))
+    heartbeat_seconds: float = _setting(15.0, "How often a silent event stream shows that it lives.", _between(1, 300))
+    shutdown_seconds: float = _setting(
+        10.0, "How long a stopping server waits for requests in progress.", _between(0, 600)
+    )
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            check = one.metadata["check"]
+            problem = check(getattr(self, one.name)) if check else None
+            if problem:
+                shown = "" if one.name == "admin_token" else f" ({getattr(self, one.name)!r})"
+                raise ConfigError(f"the setting {one.name}{shown} {problem}")
+
+    @property
+    def database_path(self) -> str | None:
+        """The file of the embedded catalog, or None for one in memory."""
+        path = self.database.removeprefix("sqlite://").removeprefix("/")
+        return path if path and path != ":memory:" else None
+
+
+def load(overrides: Mapping[str, Any], env: Mapping[str, str], file: Path | None = None) -> Config:
+    """Settings from options (those that are None were not given), environment and file.
+
+    Raises ConfigError for a value of the wrong type or range, an unknown setting, or a file that cannot be read.
+    """
+    known = {one.name: one for one in fields(Config)}
+    given: dict[str, Any] = {}
+    if file is not None:
+        given |= _from_file(file, known)
+    given |= {name: env[variable(name)] for name in known if variable(name) in env}
+    given |= {name: value for name, value in overrides.items() if value is not None}
+    return Config(**{name: _typed(name, value, type(known[name].default)) for name, value in given.items()})
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def _from_file(file: Path, known: Mapping[str, object]) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"the settings file {file} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the settings file {file} is not valid TOML: {error}") from error
+    for name in values:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise ConfigError(f"{file}: there is no setting {name}" + (f"; did you mean {near[0]}?" if near else ""))
+    return values
+
+
+def _typed(name: str, value: Any, wanted: type) -> Any:
+    if isinstance(value, wanted) and not isinstance(value, bool):
+        return value
+    try:
+        if wanted is str:
+            raise ValueError
+        return wanted(value)
+    except (TypeError, ValueError):
+        kind = {int: "a whole number", float: "a number", str: "a text"}[wanted]
+        raise ConfigError(f"the setting {name} ({value!r}) must be {kind}") from None

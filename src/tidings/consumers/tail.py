@@ -1,0 +1,201 @@
+"""Reads the log after a position, and goes on as it grows. A wake-up is a hint; looking again is the truth.
+
+All live readers of a process share one ring of the newest records, with their frames built once. A reader that falls out of
+the ring reads pages from the store until it has caught up: it costs itself time, and nobody else time or memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import anyio.to_thread
+import msgspec
+
+from tidings.model.events import EVERYTHING, LogFilter, LogRecord
+from tidings.store.base import Store
+
+PAGE = 1_000
+RING_BYTES = 16 * 1024 * 1024
+LOOK_AGAIN_SECONDS = 0.5
+"""How long a lost wake-up can delay an event."""
+
+
+class Batch(msgspec.Struct):
+    """What a reader gets at once: records, and the position up to which it now knows the log."""
+
+    records: list[LogRecord]
+    position: int
+
+
+class _Ring:
+    """The newest records, dense from ``first`` on, within a bound of bytes."""
+
+    def __init__(self, head: int) -> None:
+        self.records: list[LogRecord] = []
+        self.first = head + 1
+        self._bytes = 0
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.records) - 1
+
+    def extend(self, records: list[LogRecord]) -> None:
+        self.records += records
+        self._bytes += sum(map(_size, records))
+        drop = 0
+        while self._bytes > RING_BYTES and drop < len(self.records) - 1:
+            self._bytes -= _size(self.records[drop])
+            drop += 1
+        if drop:
+            del self.records[:drop]
+            self.first += drop
+
+    def after(self, position: int) -> list[LogRecord] | None:
+        """Up to a page behind ``position``; None where the ring does not reach back so far."""
+        start = position + 1 - self.first
+        return self.records[start : start + PAGE] if start >= 0 else None
+
+
+def _size(record: LogRecord) -> int:
+    return len(record.message) + len(record.detail)
+
+
+class Feed:
+    """The live log of one process. Belongs to one event loop; ``close`` ends every reader."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._grown = asyncio.Event()
+        self._pump: asyncio.Task[None] | None = None
+        self._ring: _Ring | None = None
+        self._readers = 0
+        self._closed = False
+        self._stop_hints: Callable[[], None] | None = None
+
+    def open(self) -> None:
+        """Start listening for commits; call from the event loop."""
+        loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+
+        def hint(_head: int) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._wake.set)
+
+        self._stop_hints = self._store.on_commit(hint)
+        self._pump = asyncio.create_task(self._run(), name="tidings-feed")
+
+    async def close(self) -> None:
+        """End every reader and the feed itself."""
+        self._closed = True
+        if self._stop_hints is not None:
+            self._stop_hints()
+        self._tell()
+        if self._pump is not None:
+            self._wake.set()
+            await self._pump
+            self._pump = None
+
+    async def _run(self) -> None:
+        while not self._closed:
+            await _within(LOOK_AGAIN_SECONDS, self._wake)
+            self._wake.clear()
+            if self._ring is None:
+                self._tell()  # nobody follows the log, but somebody may wait for it to grow
+            while not self._closed and self._ring is not None and self._ring.last < self._store.head():
+                records, _ = await self.read(self._ring.last, PAGE, EVERYTHING)
+                if self._ring is None or not records:
+                    break
+                self._ring.extend(records)
+                self._tell()
+
+    def _tell(self) -> None:
+        grown, self._grown = self._grown, asyncio.Event()
+        grown.set()
+
+    async def read(self, after: int, limit: int, wanted: LogFilter) -> tuple[list[LogRecord], int]:
+        """One bounded read of the store, off the event loop."""
+
+        def page() -> tuple[list[LogRecord], int]:
+            with self._store.snapshot() as snapshot:
+                return snapshot.log(after, limit, wanted)
+
+        return await anyio.to_thread.run_sync(page)
+
+    async def read_filled(
+        self, after: int, limit: int, wanted: LogFilter, wait: float
+    ) -> tuple[list[LogRecord], int]:
+        """A page that has something in it, if need be after waiting so many seconds; else an empty one.
+
+        Reads on over what does not pass, so that an empty page means that there is nothing up to its position.
+        """
+        deadline = asyncio.get_running_loop().time() + wait
+        position = after
+        while True:
+            records, position = await self.read(position, limit, wanted)
+            left = deadline - asyncio.get_running_loop().time()
+            if records or (position >= self._store.head() and left <= 0):
+                return records, position
+            if position >= self._store.head() and not await self.wait_beyond(position, left):
+                return records, position
+
+    async def wait_beyond(self, position: int, seconds: float) -> bool:
+        """Until the log is longer than ``position``, or time is up; whether it is longer."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while self._store.head() <= position and not self._closed:
+            left = deadline - loop.time()
+            if left <= 0:
+                return False
+            await _within(min(left, LOOK_AGAIN_SECONDS), self._grown)
+        return self._store.head() > position
+
+    async def follow(self, after: int, wanted: LogFilter, pause: float) -> AsyncIterator[Batch]:
+        """Everything behind ``after`` that passes, for ever, in batches; an empty batch after ``pause`` quiet seconds.
+
+        Ends when the feed is closed.
+        """
+        self._join()
+        position = after
+        try:
+            while not self._closed:
+                grown = self._grown
+                batch = await self._next(position, wanted)
+                if batch.position == position:
+                    if not await _within(pause, grown):
+                        yield Batch([], position)
+                    continue
+                position = batch.position
+                if batch.records:
+                    yield batch
+        finally:
+            self._leave()
+
+    async def _next(self, position: int, wanted: LogFilter) -> Batch:
+        recent = self._ring.after(position) if self._ring is not None else None
+        if recent is None:
+            return Batch(*await self.read(position, PAGE, wanted))
+        if not recent:
+            return Batch([], position)
+        kept = recent if wanted.is_open else [record for record in recent if wanted.passes(record)]
+        return Batch(kept, recent[-1].position)
+
+    def _join(self) -> None:
+        self._readers += 1
+        if self._ring is None:
+            self._ring = _Ring(self._store.head())
+
+    def _leave(self) -> None:
+        self._readers -= 1
+        if self._readers == 0:
+            self._ring = None
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    """Wait for an event at most so long; whether it came."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

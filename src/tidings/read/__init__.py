@@ -1,0 +1,1 @@
+"""The way out: what readers get to see."""

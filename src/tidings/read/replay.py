@@ -1,0 +1,217 @@
+"""What the log alone says: events folded into the assets and links that they tell. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from tidings.model.asset import ACTIVE, ARCHIVED, STATUS_NAMES, Asset
+from tidings.model.errors import UnknownType
+from tidings.model.events import LogRecord
+from tidings.model.registry import LinkAttribute, TypeRegistry
+
+STATE = "__state"
+Complain = Callable[[str], None]
+
+
+class Detail(msgspec.Struct):
+    """The ``tidings`` block, as far as a replay needs it."""
+
+    version: int
+    cause: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class Header(msgspec.Struct, rename="camel"):
+    """An event's entity without its attributes."""
+
+    guid: str
+    type_name: str
+    status: str
+    created_by: str
+    updated_by: str
+    create_time: int
+    update_time: int
+
+
+class _Message(msgspec.Struct, rename="camel"):
+    entity: Header
+    operation_type: str
+
+
+class _Envelope(msgspec.Struct):
+    message: _Message
+
+
+_detail = msgspec.json.Decoder(Detail)
+_envelope = msgspec.json.Decoder(_Envelope)
+
+
+def detail_of(record: LogRecord, complain: Complain) -> Detail | None:
+    """The event's own block; None, and a complaint, where it cannot be read."""
+    try:
+        return _detail.decode(record.detail)
+    except msgspec.DecodeError as error:
+        complain(f"position {record.position}: the tidings block cannot be read ({error})")
+        return None
+
+
+def links_of(type_name: str, types: TypeRegistry) -> Mapping[str, LinkAttribute]:
+    """The link attributes of a type; none for a type that is not there."""
+    try:
+        return types.type(type_name).links
+    except UnknownType:
+        return {}
+
+
+class Replayed(msgspec.Struct):
+    """One asset as its events so far tell it. ``gone``: it was purged."""
+
+    type_name: str = ""
+    qualified_name: str = ""
+    status: int = ACTIVE
+    version: int = 0
+    created_at: int = 0
+    created_by: str = ""
+    updated_at: int = 0
+    updated_by: str = ""
+    attributes: dict[str, Any] = {}
+    gone: bool = False
+
+    def differences(self, asset: Asset) -> list[str]:
+        """What of a stored asset is not as it was told."""
+        found = []
+        for field in self.__struct_fields__[:-1]:
+            here, told = getattr(asset, field), getattr(self, field)
+            if field == "attributes":
+                found += _differing(here, told)
+            elif here != told:
+                found.append(f"{field} is {here!r}, but {told!r} in the log")
+        return found
+
+
+def _differing(here: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
+    return [
+        f"attribute {key} is {here.get(key)!r}, but {told.get(key)!r} in the log"
+        for key in sorted(here.keys() | told.keys())
+        if here.get(key) != told.get(key)
+    ]
+
+
+def replay_asset(records: Iterable[LogRecord], types: TypeRegistry, complain: Complain) -> Replayed:
+    """Fold all events of one asset, in order, and complain of each that does not follow from the ones before."""
+    state = Replayed()
+    for record in records:
+        detail = detail_of(record, complain)
+        header = _header_of(record, complain)
+        if detail is not None and header is not None:
+            for fault in _faults(state, record, detail):
+                complain(f"position {record.position}: {record.type_name} {record.guid}: {fault}")
+            _apply(state, record, detail, header, links_of(record.type_name, types))
+            if STATUS_NAMES[state.status] != header.status:
+                complain(f"position {record.position}: the entity is {header.status}, its history says otherwise")
+    return state
+
+
+def _header_of(record: LogRecord, complain: Complain) -> Header | None:
+    try:
+        message = _envelope.decode(record.message).message
+    except msgspec.DecodeError as error:
+        complain(f"position {record.position}: the message cannot be read ({error})")
+        return None
+    entity = message.entity
+    if (message.operation_type, entity.guid, entity.type_name) != (record.operation, record.guid, record.type_name):
+        complain(f"position {record.position}: the message is about another event than its place in the log says")
+    return entity
+
+
+def _faults(state: Replayed, record: LogRecord, detail: Detail) -> list[str]:
+    """What about an event does not fit the state before it."""
+    faults = []
+    if detail.version != state.version + 1:
+        faults.append(f"version {detail.version} comes after {state.version}")
+    if (record.operation == "ENTITY_CREATE") != (state.version == 0):
+        faults.append("an asset's first event, and no other, is its creation")
+    if state.gone:
+        faults.append("something happens to it after it was purged")
+    for key, value in detail.before.items():
+        was = STATUS_NAMES[state.status] if key == STATE else state.attributes.get(key)
+        if was != value and not _is_links(value):
+            faults.append(f"{key} was {was!r}, not {value!r}")
+    return faults
+
+
+def _is_links(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "guid" in value[0]
+
+
+def _apply(
+    state: Replayed, record: LogRecord, detail: Detail, header: Header, links: Mapping[str, LinkAttribute]
+) -> None:
+    state.type_name, state.qualified_name = record.type_name, record.qualified_name
+    state.version = detail.version
+    state.created_at, state.created_by = header.create_time, header.created_by
+    state.updated_at, state.updated_by = header.update_time, header.updated_by
+    for key, value in detail.after.items():
+        if key == STATE:
+            state.gone = value == "PURGED"
+            state.status = ACTIVE if value == STATUS_NAMES[ACTIVE] else ARCHIVED
+        elif key not in links:
+            if value is None:
+                state.attributes.pop(key, None)
+            else:
+                state.attributes[key] = value
+
+
+class LinkReplay:
+    """All links that the log tells, followed in the order of positions.
+
+    A link is kept as 34 bytes (its relationship and two guids), so that a million of them fit in some 200 MB. Links
+    of a purged asset are not looked for when it goes: guids never return, so whoever compares leaves them out.
+    """
+
+    def __init__(self, types: TypeRegistry, complain: Complain) -> None:
+        self._types = types
+        self._complain = complain
+        self._numbers = {name: number for number, name in enumerate(types.system.relationships)}
+        self._names = list(types.system.relationships)
+        self._present: dict[bytes, bytes | None] = {}
+        self._deleting = ""
+
+    def follow(self, record: LogRecord, detail: Detail) -> None:
+        """Take the next event into account."""
+        if record.operation == "ENTITY_DELETE":
+            self._deleting = detail.cause
+        elif detail.cause != self._deleting:
+            # Otherwise a neighbour is told that what was deleted can no longer be seen (the profile «server»); the
+            # link itself stays with the archived, or goes with the purged.
+            self._change(record, detail)
+
+    def _change(self, record: LogRecord, detail: Detail) -> None:
+        links = links_of(record.type_name, self._types)
+        for told, came in ((detail.before, False), (detail.after, True)):
+            for name in told.keys() & links.keys():
+                for item in told[name]:
+                    key = self._key(links[name], record.guid, item["guid"])
+                    if came:
+                        own = item.get("relationshipAttributes")
+                        self._present[key] = msgspec.json.encode(own) if own else None
+                    elif self._present.pop(key, b"absent") == b"absent":
+                        self._came_apart(record, key, detail)
+
+    def _came_apart(self, record: LogRecord, key: bytes, detail: Detail) -> None:
+        """Both ends tell the same parting; only the first of a request finds the link still there."""
+
+    def _key(self, link: LinkAttribute, own: str, other: str) -> bytes:
+        first, second = (own, other) if link.side == 1 else (other, own)
+        return self.key(link.relationship.name, first, second)
+
+    def key(self, relationship: str, end1: str, end2: str) -> bytes:
+        """A link in 34 bytes; the ends of a symmetric one in one order."""
+        first, second = bytes.fromhex(end1.replace("-", "")), bytes.fromhex(end2.replace("-", ""))
+        if self._types.relationship(relationship).symmetric and second < first:
+            first, second = second, first
+        return self._numbers[relationship].to_bytes(2, "big") + first + second
