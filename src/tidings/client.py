@@ -144,13 +144,13 @@ class Client:
         limit: int = 100,
         wanted: LogFilter = EVERYTHING,
         *,
-        wait: float | None = None,
+        wait: int | None = None,
         form: Form = "full",
     ) -> Page:
         """Up to ``limit`` events behind position ``after``; with ``wait`` the answer comes when something passes, or
         after that many seconds."""
         params = {"after": after, "limit": limit, "wait": wait, "form": form, **_filter(wanted)}
-        return self._ask("GET", "/api/events", Page, params, patience=wait or 0.0)
+        return self._ask("GET", "/api/events", Page, params, patience=wait or 0)
 
     def head(self) -> int:
         """The last position of the log."""
@@ -179,25 +179,30 @@ class Client:
 
     def _follow(self, position: int, params: JsonObject) -> Generator[tuple[int, JsonObject], None, None]:
         failed = 0
+        start: JsonObject = {"after": position}
         headers: dict[str, str] = {}
-        more: JsonObject = {"after": position}
         while True:
+            beats = 0
             try:
-                with self._open_stream({**params, **more}, headers) as response:
+                with self._open_stream({**params, **start}, headers) as response:
                     for frame in frames(response.iter_bytes()):
-                        failed = 0
+                        beats += 1
+                        if frame.data or beats > 1:  # the first heartbeat is only a greeting
+                            failed = 0
                         if frame.position > position:
                             position = frame.position
                             yield position, decode(frame.data)
                 reason = "the server closed the stream"
             except httpx.TransportError as dropped:
                 reason = self._why(dropped)
+                if beats and isinstance(dropped, httpx.ReadTimeout):
+                    failed = -1  # a quiet server is no broken one: it may be set to slower heartbeats
             except _Unavailable as refusal:
                 reason = str(refusal)
             failed += 1
             if failed >= ATTEMPTS:
                 raise ClientError(f"the stream broke {ATTEMPTS} times in a row after position {position}: {reason}")
-            headers, more = {"Last-Event-ID": str(position)}, {}
+            headers, start = {"Last-Event-ID": str(position)}, {}
             self._pause(back_off(failed))
 
     @contextlib.contextmanager
@@ -316,7 +321,7 @@ def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def back_off(failed: int) -> float:
     """Seconds to wait after so many failures in a row: 0.1, 0.2, 0.4 … up to 5."""
-    return float(min(LONGEST_PAUSE, 0.1 * 2 ** (failed - 1)))
+    return float(min(LONGEST_PAUSE, 0.1 * 2 ** max(0, failed - 1)))
 
 
 class _Unavailable(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -92,6 +93,7 @@ def serve(config: Config) -> None:
     listening = _listen(config)
     with listening, application(config) as (app, parts):
         _show_first_token(config, parts)
+        gc.freeze()  # what is there by now stays: the collector need not look it over again and again
         print(f"listening on http://{_shown(config.host)}:{listening.getsockname()[1]}", file=sys.stderr, flush=True)
         server = _Server(
             uvicorn.Config(

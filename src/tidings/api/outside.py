@@ -1,5 +1,104 @@
-"""To be replaced."""
+"""What is not here: for an address that nothing answers, a sentence that says why, or what was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+
+from tidings.api.endpoint import PROTOCOL_PREFIXES
+
+_PROTOCOL: Mapping[str, str] = {
+    "search": "searching is not in this version; list assets with GET /api/assets, or follow GET /api/events",
+    "lineage": "walking lineage is not in this version; a process shows its inputs and outputs when it is read",
+    "glossary": "the glossary calls are not in this version; glossaries, terms and categories are saved and read as entities",
+    "entity/auditsearch": "searching the audit is not in this version; read GET /api/assets/{guid}/history",
+    "task": "there are no background tasks to search: a change is done when it is acknowledged",
+    "relationship": "links have no calls of their own in this version; save them as attributes of either end",
+    "entity/businessmetadata": "custom metadata is not in this version",
+    "entity/evaluator": "access policies are not evaluated here: a token's role decides",
+    "admin": "the server has no such admin call; see GET /api/status and GET /metrics",
+    "types": "there is no such call about types; see GET types/typedefs and GET types/typedef/name/{name}",
+}  # fmt: skip
+"""Below a protocol prefix, all in lower case."""
+_ENTITY_PARTS: Mapping[str, str] = {
+    "classification": "tags are not in this version",
+    "businessmetadata": "custom metadata is not in this version",
+    "label": "labels are not kept by this catalog",
+    "audit": "the audit of an asset is read with GET /api/assets/{guid}/history",
+}
+"""Anywhere in an address below ``entity``."""
+_ELSEWHERE: Mapping[str, str] = {
+    "api/service/workflows": "this catalog runs no workflows; crawl a source with the program's own crawl command",
+    "api/service/runs": "this catalog runs no workflows, so there are no runs",
+    "api/service/schedule": "this catalog runs no workflows, so there are no schedules",
+    "api/service/v1/app": "this catalog runs no apps",
+    "api/service/package": "this catalog has no packages to install; crawl a source with the program's own crawl command",
+    "api/service/credentials": "this catalog keeps no credentials of sources",
+    "api/service/files": "this catalog stores no files",
+    "api/service/images": "this catalog stores no images",
+    "api/service/contracts": "data contracts are not drafted by this catalog; save a DataContract as an entity",
+    "api/service/requests": "this catalog has no requests to approve: a token's role decides what it may change",
+    "api/service/approval-workflow-requests": "this catalog has no approvals: a token's role decides what it may change",
+    "api/service/query": "this catalog parses and runs no queries",
+    "api/service/idp": "there is no single sign-on here; access is by token",
+    "api/service/sso": "there is no single sign-on here; access is by token",
+    "api/service/oauth-clients": "there are no OAuth clients here; send a token of this catalog as bearer token",
+    "api/service/events": "logins and admin events are not kept by this catalog",
+    "api/service/users": "users are the catalog's tokens; an admin makes and revokes them under /api/tokens",
+    "api/service/apikeys": "tokens are made and revoked under /api/tokens",
+    "api/service/groups": "there are no groups here; access is by the role of a token",
+    "api/service/v2/groups": "there are no groups here; access is by the role of a token",
+    "api/sql": "this catalog runs no queries on sources",
+    "events/openlineage": "OpenLineage events are not taken in this version; save the processes as entities",
+    "openlineage": "OpenLineage events are not taken in this version; save the processes as entities",
+    "auth": "there is no login service here; access is by token",
+    "api/service": "the part of the protocol behind /api/service is not carried out here, except roles, users, groups and apikeys",
+}  # fmt: skip
+"""From the root, all in lower case."""
+KNOWN = (
+    "/api/assets", "/api/delete", "/api/docs", "/api/events", "/api/events/stream", "/api/openapi.json", "/api/restore",
+    "/api/status", "/api/tokens", "/health", "/health/ready", "/metrics", "/api/service/roles", "/api/service/users",
+    "/api/service/v2/groups", "/api/service/whoami", "/api/service/apikeys",
+    *(f"{prefix}/{path}" for prefix in PROTOCOL_PREFIXES for path in (
+        "entity", "entity/bulk", "entity/guid", "entity/uniqueAttribute/type", "entity/restore/bulk", "types/typedefs",
+        "types/typedefs/headers", "types/typedef/name", "types/typedef/guid", "admin/purge",
+    )),
+)  # fmt: skip
+"""Addresses that people mistype; a test holds that each begins an address that is served."""
+LONGEST_SHOWN = 200
 
 
 def explain(path: str) -> str:
-    return f"there is nothing at {path}"
+    """One sentence about an address that nothing answers."""
+    sentence = _reason(path.strip("/").lower()) or _near(path)
+    shown = path if len(path) <= LONGEST_SHOWN else path[:LONGEST_SHOWN] + "…"
+    return f"there is nothing at {shown}{sentence}"
+
+
+def _reason(path: str) -> str:
+    for prefix in PROTOCOL_PREFIXES:
+        below = path.removeprefix(prefix.strip("/") + "/")
+        if below != path:
+            return _protocol_reason(below)
+    return _longest(path, _ELSEWHERE)
+
+
+def _protocol_reason(below: str) -> str:
+    if re.match(r"entity(/|$)", below):
+        for part, sentence in _ENTITY_PARTS.items():
+            if part in below and not below.startswith("entity/auditsearch"):
+                return f": {sentence}"
+    return _longest(below, _PROTOCOL)
+
+
+def _longest(path: str, table: Mapping[str, str]) -> str:
+    """The sentence of the longest entry that the path begins with; an entry may end within a word (package, packages)."""
+    found = [entry for entry in table if path.startswith(entry)]
+    return f": {table[max(found, key=len)]}" if found else ""
+
+
+def _near(path: str) -> str:
+    plain = "/" + path.strip("/")
+    near = difflib.get_close_matches(plain[:LONGEST_SHOWN], KNOWN, n=1, cutoff=0.75)
+    return f"; did you mean {near[0]}?" if near and near[0] != plain else "; see /api/docs for what there is"

@@ -33,13 +33,17 @@ def _first_moment(count: int) -> int:
 def new_guids(count: int) -> list[str]:
     """``count`` UUIDv7 strings in ascending order."""
     first = _first_moment(count)
-    noise = os.urandom(8 * count)
+    noise = os.urandom(8 * count).hex()
     guids = []
     for index in range(count):
-        moment = first + index
-        random = int.from_bytes(noise[8 * index : 8 * index + 8], "big") & ((1 << 62) - 1)
-        guids.append(_text((moment >> 12) << 80 | 0x7 << 76 | (moment & 0xFFF) << 64 | 0b10 << 62 | random))
+        moment = f"{first + index:015x}"
+        random = noise[16 * index : 16 * index + 16]
+        guids.append(f"{moment[:8]}-{moment[8:12]}-7{moment[12:]}-{_VARIANT[random[0]]}{random[1:4]}-{random[4:]}")
     return guids
+
+
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""A random hexadecimal digit -> one whose first bits say that this is a UUID of RFC 9562."""
 
 
 def new_guid() -> str:

@@ -32,31 +32,24 @@ class Attribute:
         return self.definition.name
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class LinkAttribute:
-    """A relationship seen from one end. ``side`` is the end (1 or 2) where the asset itself stands."""
+    """A relationship seen from one end. ``side`` is the end (1 or 2) where the asset itself stands.
 
-    name: str
-    relationship: RelationshipDef
-    side: int
+    ``single``: at most one link at a time. ``mandatory``: the owned end cannot be without its owner; events show this
+    link and no other.
+    """
 
-    @property
-    def near(self) -> RelationshipEnd:
-        return self.relationship.end1 if self.side == 1 else self.relationship.end2
+    __slots__ = ("far", "mandatory", "name", "near", "relationship", "side", "single")
 
-    @property
-    def far(self) -> RelationshipEnd:
-        return self.relationship.end2 if self.side == 1 else self.relationship.end1
-
-    @property
-    def single(self) -> bool:
-        """At most one link at a time."""
-        return self.near.single
-
-    @property
-    def mandatory(self) -> bool:
-        """The owned end cannot be without its owner; events show this link and no other."""
-        return self.relationship.owns and self.side == 2
+    def __init__(self, name: str, relationship: RelationshipDef, side: int) -> None:
+        ends = relationship.end1, relationship.end2
+        self.name = name
+        self.relationship = relationship
+        self.side = side
+        self.near: RelationshipEnd = ends[side - 1]
+        self.far: RelationshipEnd = ends[2 - side]
+        self.single = self.near.single
+        self.mandatory = relationship.owns and side == 2
 
 
 class AssetType:

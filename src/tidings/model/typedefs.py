@@ -78,10 +78,12 @@ class RelationshipDef:
     attributes: Mapping[str, str]
     owns: bool = False
 
-    @property
-    def symmetric(self) -> bool:
-        """Both ends are the same attribute of the same type, so that neither is first (synonyms of a term)."""
-        return self.end1.name == self.end2.name and self.end1.type_name == self.end2.type_name
+    symmetric: bool = field(init=False)
+    """Both ends are the same attribute of the same type, so that neither is first (synonyms of a term)."""
+
+    def __post_init__(self) -> None:
+        same = self.end1.name == self.end2.name and self.end1.type_name == self.end2.type_name
+        object.__setattr__(self, "symmetric", same)
 
 
 @dataclass(frozen=True, slots=True)

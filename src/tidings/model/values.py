@@ -22,7 +22,7 @@ class ValueType:
     """One attribute type: its protocol name, its normaliser, and what stands for «unset».
 
     ``unset`` is the value that an asset shows where nothing was set (0, false, [] …; None where the key is left out).
-    ``exact`` is a Python class whose instances need no normalising, or None.
+    ``exact`` is a Python class whose instances need no normalising (integers within 64 bits), or None.
     """
 
     name: str
@@ -81,12 +81,12 @@ PRIMITIVES: Mapping[str, ValueType] = {
     for value_type in (
         ValueType("string", _string, None, str),
         ValueType("boolean", _boolean, False, bool),
-        ValueType("byte", _whole("a whole number"), 0),
-        ValueType("short", _whole("a whole number"), 0),
-        ValueType("int", _whole("a whole number"), 0),
-        ValueType("long", _whole("a whole number"), 0),
-        ValueType("biginteger", _whole("a whole number"), 0),
-        ValueType("date", _whole("a whole number of milliseconds since 1970 (UTC)"), 0),
+        ValueType("byte", _whole("a whole number"), 0, int),
+        ValueType("short", _whole("a whole number"), 0, int),
+        ValueType("int", _whole("a whole number"), 0, int),
+        ValueType("long", _whole("a whole number"), 0, int),
+        ValueType("biginteger", _whole("a whole number"), 0, int),
+        ValueType("date", _whole("a whole number of milliseconds since 1970 (UTC)"), 0, int),
         ValueType("float", _real, 0.0),
         ValueType("double", _real, 0.0),
         ValueType("bigdecimal", _real, 0.0),
@@ -110,8 +110,11 @@ def enum_type(name: str, values: tuple[str, ...]) -> ValueType:
 def array_type(name: str, element: ValueType, unordered: bool) -> ValueType:
     """A list of one type; with ``unordered`` (cardinality SET) duplicates are dropped and order does not count."""
     each = element.normalise
+    plain = {element.exact} if element.exact in (str, bool) else None
 
     def normalise(value: Any) -> Any:
+        if value.__class__ is list and set(map(type, value)) == plain:
+            return _distinct(value) if unordered and len(value) > 1 else value
         if not isinstance(value, (list, tuple, set, frozenset)):
             raise ValueError(f"a list, each item {_of(element)}")
         items = []

@@ -40,9 +40,7 @@ def by_name(type_name: str, qualified_name: str, types: TypeRegistry, reader: Re
     return (exact or found)[0]
 
 
-def entity_forms(
-    assets: list[Asset], types: TypeRegistry, reader: Reader, *, with_links: bool
-) -> list[bytes]:
+def entity_forms(assets: list[Asset], types: TypeRegistry, reader: Reader, *, with_links: bool) -> list[bytes]:
     """Whole entities as JSON; ``with_links`` adds every relationship attribute of the type, empty ones too."""
     links = _links_of(assets, types, reader) if with_links else {}
     return [_entity(asset, types, links.get(asset.id, {}) if with_links else None) for asset in assets]

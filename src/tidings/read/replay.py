@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -108,9 +108,10 @@ def replay_asset(records: Iterable[LogRecord], types: TypeRegistry, complain: Co
         detail = detail_of(record, complain)
         header = _header_of(record, complain)
         if detail is not None and header is not None:
-            for fault in _faults(state, record, detail):
+            links = links_of(record.type_name, types)
+            for fault in _faults(state, record, detail, links):
                 complain(f"position {record.position}: {record.type_name} {record.guid}: {fault}")
-            _apply(state, record, detail, header, links_of(record.type_name, types))
+            _apply(state, record, detail, header, links)
             if STATUS_NAMES[state.status] != header.status:
                 complain(f"position {record.position}: the entity is {header.status}, its history says otherwise")
     return state
@@ -128,7 +129,7 @@ def _header_of(record: LogRecord, complain: Complain) -> Header | None:
     return entity
 
 
-def _faults(state: Replayed, record: LogRecord, detail: Detail) -> list[str]:
+def _faults(state: Replayed, record: LogRecord, detail: Detail, links: Mapping[str, LinkAttribute]) -> list[str]:
     """What about an event does not fit the state before it."""
     faults = []
     if detail.version != state.version + 1:
@@ -139,13 +140,9 @@ def _faults(state: Replayed, record: LogRecord, detail: Detail) -> list[str]:
         faults.append("something happens to it after it was purged")
     for key, value in detail.before.items():
         was = STATUS_NAMES[state.status] if key == STATE else state.attributes.get(key)
-        if was != value and not _is_links(value):
+        if was != value and key not in links:
             faults.append(f"{key} was {was!r}, not {value!r}")
     return faults
-
-
-def _is_links(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "guid" in value[0]
 
 
 def _apply(
@@ -166,6 +163,10 @@ def _apply(
                 state.attributes[key] = value
 
 
+def _guid(digits: str) -> str:
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 class LinkReplay:
     """All links that the log tells, followed in the order of positions.
 
@@ -177,7 +178,7 @@ class LinkReplay:
         self._types = types
         self._complain = complain
         self._numbers = {name: number for number, name in enumerate(types.system.relationships)}
-        self._names = list(types.system.relationships)
+        self._names = tuple(types.system.relationships)
         self._present: dict[bytes, bytes | None] = {}
         self._deleting = ""
 
@@ -188,7 +189,23 @@ class LinkReplay:
         elif detail.cause != self._deleting:
             # Otherwise a neighbour is told that what was deleted can no longer be seen (the profile «server»); the
             # link itself stays with the archived, or goes with the purged.
-            self._change(record, detail)
+            try:
+                self._change(record, detail)
+            except (KeyError, TypeError, ValueError) as error:
+                self._complain(f"position {record.position}: the links cannot be read ({error!r})")
+
+    def take(self, relationship: str, end1: str, end2: str) -> dict[str, Any] | None:
+        """Take a link out: its own attributes, or None where the log does not tell of it."""
+        if relationship not in self._numbers:
+            return None
+        encoded = self._present.pop(self.key(relationship, end1, end2), b"")
+        return None if encoded == b"" else msgspec.json.decode(encoded or b"{}")
+
+    def rest(self) -> Iterator[tuple[str, str, str]]:
+        """Relationship and both guids of every link that was not taken out."""
+        for key in self._present:
+            first, second = key[2:18].hex(), key[18:].hex()
+            yield self._names[int.from_bytes(key[:2], "big")], _guid(first), _guid(second)
 
     def _change(self, record: LogRecord, detail: Detail) -> None:
         links = links_of(record.type_name, self._types)
@@ -199,11 +216,8 @@ class LinkReplay:
                     if came:
                         own = item.get("relationshipAttributes")
                         self._present[key] = msgspec.json.encode(own) if own else None
-                    elif self._present.pop(key, b"absent") == b"absent":
-                        self._came_apart(record, key, detail)
-
-    def _came_apart(self, record: LogRecord, key: bytes, detail: Detail) -> None:
-        """Both ends tell the same parting; only the first of a request finds the link still there."""
+                    else:
+                        self._present.pop(key, None)  # often told twice, once by each end
 
     def _key(self, link: LinkAttribute, own: str, other: str) -> bytes:
         first, second = (own, other) if link.side == 1 else (other, own)

@@ -19,7 +19,8 @@ from tidings.model.errors import (
 )
 from tidings.model.events import encode
 from tidings.model.ids import is_guid
-from tidings.model.registry import AssetType, TypeRegistry
+from tidings.model.registry import AssetType, Attribute, TypeRegistry
+from tidings.model.values import MAX_LONG
 from tidings.write.commands import MOST_ASSETS, EntityInput, Save
 
 LONGEST_NAME = 4_096
@@ -149,6 +150,13 @@ def _wants_restore(given: EntityInput) -> bool:
 
 
 def _refuse_unsupported(draft: Draft, given: EntityInput, faults: _Faults) -> None:
+    if not (
+        given.classifications
+        or given.business_attributes
+        or given.add_or_update_classifications
+        or given.remove_classifications
+    ):
+        return
     for member, value in (
         ("classifications", given.classifications),
         ("addOrUpdateClassifications", given.add_or_update_classifications),
@@ -175,35 +183,61 @@ def _check_name(draft: Draft, name: Any, faults: _Faults) -> None:
         )
 
 
+_Step = tuple[str, Attribute | None, type | None, Any]
+"""One key of a shape: its attribute (None: see ``_take_other``), and that attribute's ``exact`` and ``unset``."""
+
+
+def _steps(asset_type: AssetType, keys: tuple[str, ...]) -> list[_Step]:
+    """The steps for assets that are sent with these keys; worked out once, since assets of one crawl look alike."""
+    shapes: dict[tuple[str, ...], list[_Step]] = asset_type.memo.setdefault("steps", {})
+    known = shapes.get(keys)
+    if known is None:
+        if len(shapes) >= _SHAPES_KEPT:
+            shapes.clear()
+        attributes = {key: asset_type.attributes.get(key) for key in keys if key not in asset_type.stamped}
+        known = shapes[keys] = [
+            (key, one, one.value_type.exact, one.unset) if one else (key, None, None, None)
+            for key, one in attributes.items()
+        ]
+    return known
+
+
 def _take_attributes(draft: Draft, given: Mapping[str, Any], faults: _Faults) -> list[str]:
-    known, links, taken = draft.type.attributes, draft.type.links, draft.attributes
-    stamped = draft.type.stamped
+    taken = draft.attributes
     unknown: list[str] = []
-    for key, value in given.items():
-        attribute = known.get(key)
-        if attribute is None:
-            if key in links:
-                _take_link(draft, key, value, "attributes", "replace", faults)
-            elif key != "__state":
-                unknown.append(key)
-        elif key in stamped:
-            continue
+    for key, attribute, exact, unset in _steps(draft.type, tuple(given)):
+        value = given[key]
+        if value.__class__ is exact and (exact is not int or -MAX_LONG <= value <= MAX_LONG):
+            taken[key] = value if value != unset else None
+        elif attribute is None:
+            _take_other(draft, key, value, unknown, faults)
         elif value is None:
             taken[key] = None
-        elif value.__class__ is attribute.value_type.exact:
-            taken[key] = value if value != attribute.unset else None
         else:
-            try:
-                canonical = attribute.value_type.normalise(value)
-            except ValueError as error:
-                where = f"{draft.location}.attributes.{key}"
-                message = f"{draft.label}: attribute {key} cannot be {_short(value)}; it must be {error}"
-                faults.add(InvalidValue, where, message)
-            else:
-                taken[key] = None if canonical == attribute.unset or canonical in _EMPTY else canonical
+            _take_normalised(draft, attribute, value, faults)
     return unknown
 
 
+def _take_normalised(draft: Draft, attribute: Attribute, value: Any, faults: _Faults) -> None:
+    key = attribute.name
+    try:
+        canonical = attribute.value_type.normalise(value)
+    except ValueError as error:
+        message = f"{draft.label}: attribute {key} cannot be {_short(value)}; it must be {error}"
+        faults.add(InvalidValue, f"{draft.location}.attributes.{key}", message)
+    else:
+        draft.attributes[key] = None if canonical == attribute.unset or canonical in _EMPTY else canonical
+
+
+def _take_other(draft: Draft, key: str, value: Any, unknown: list[str], faults: _Faults) -> None:
+    """A key among attributes that is none: a link, the status in its other form, or nothing that the type has."""
+    if key in draft.type.links:
+        _take_link(draft, key, value, "attributes", "replace", faults)
+    elif key != "__state":
+        unknown.append(key)
+
+
+_SHAPES_KEPT = 2_000
 _EMPTY: tuple[Any, ...] = ([], {})
 """Values that mean «unset» whatever the type: a list or an object without entries."""
 
@@ -221,21 +255,20 @@ def _take_links(draft: Draft, given: Mapping[str, Any], member: str, how: str, f
 def _take_link(draft: Draft, key: str, value: Any, member: str, how: str, faults: _Faults) -> None:
     location = f"{draft.location}.{member}.{key}"
     items = [] if value is None else value if isinstance(value, list) else [value]
-    references = []
-    for item in items:
-        reference = _reference(item, location)
-        if reference is None:
-            faults.add(
-                InvalidReference,
-                location,
-                f"{draft.label}: {key} cannot be {_short(item)}; refer to an asset by guid, or by typeName and "
-                "uniqueAttributes.qualifiedName",
-            )
-        else:
-            references.append(reference)
-    if how == "replace" and draft.type.links[key].single and len(references) > 1:
+    references = [reference for item in items if (reference := _reference(item, location)) is not None]
+    if len(references) < len(items):
+        wrong = next(item for item in items if _reference(item, location) is None)
+        faults.add(
+            InvalidReference,
+            location,
+            f"{draft.label}: {key} cannot be {_short(wrong)}; refer to an asset by guid, or by typeName and "
+            "uniqueAttributes.qualifiedName",
+        )
+    if how == "replace" and len(references) > 1 and draft.type.links[key].single:
         faults.add(InvalidReference, location, f"{draft.label}: {key} takes one reference, not {len(references)}")
-    wish = draft.links.setdefault(key, LinkWish())
+    wish = draft.links.get(key)
+    if wish is None:
+        wish = draft.links[key] = LinkWish()
     if how == "replace":
         wish.replace = references
     elif how == "append":
@@ -245,22 +278,20 @@ def _take_link(draft: Draft, key: str, value: Any, member: str, how: str, faults
 
 
 def _reference(item: Any, location: str) -> Reference | None:
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         return None
     guid, type_name = item.get("guid"), item.get("typeName")
-    unique = item.get("uniqueAttributes")
-    name = unique.get(NAME) if isinstance(unique, Mapping) else None
+    unique, own = item.get("uniqueAttributes"), item.get("relationshipAttributes")
+    name = unique.get(NAME) if isinstance(unique, dict) else None
+    if not isinstance(type_name, str):
+        type_name = None
+    if not isinstance(name, str):
+        name = None
     if not (isinstance(guid, str) and guid):
         guid = None
-        if not (isinstance(type_name, str) and isinstance(name, str)):
+        if type_name is None or name is None:
             return None
-    return Reference(
-        guid,
-        type_name if isinstance(type_name, str) else None,
-        name if isinstance(name, str) else None,
-        _own_attributes(item.get("relationshipAttributes")),
-        location,
-    )
+    return Reference(guid, type_name, name, None if own is None else _own_attributes(own), location)
 
 
 def _own_attributes(given: Any) -> bytes | None:

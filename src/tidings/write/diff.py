@@ -55,8 +55,10 @@ def diff(wishes: list[Wish], delta: LinkDelta, related: Iterable[Asset], types: 
 
 
 def _create(wish: Wish, told: Told, stamp: Stamp) -> AssetChange:
-    attributes = {key: value for key, value in wish.draft.attributes.items() if value is not None}
-    attributes |= _stamps(wish.type, attributes, stamp)
+    attributes = wish.draft.attributes
+    if None in attributes.values():
+        attributes = {key: value for key, value in attributes.items() if value is not None}
+    attributes = {**attributes, **_stamps(wish.type, attributes, stamp)}
     name = wish.name
     asset = Asset(
         name.id, name.guid, name.type_name, name.qualified_name, ACTIVE, 1, stamp.now, stamp.actor, stamp.now,

@@ -242,7 +242,12 @@ class _Finder:
         )
 
     def _end(self, wish: Wish, link: LinkAttribute, reference: Reference) -> End:
-        name = self._find(wish, link, reference)
+        if reference.guid is not None:
+            name = self.by_guid.get(reference.guid)
+        else:
+            name = self._named(reference.type_name or "", reference.qualified_name or "")
+        if name is None:
+            raise _not_there(wish, link, reference)
         if not self.types.type(name.type_name).is_a(link.far.type_name):
             raise InvalidReference(
                 f"{wish.draft.label}: {link.name} takes a {link.far.type_name}, not the {name.type_name} "
@@ -251,20 +256,18 @@ class _Finder:
             )
         return End(name, reference.encoded)
 
-    def _find(self, wish: Wish, link: LinkAttribute, reference: Reference) -> AssetName:
-        where = f" (referred to by {wish.draft.label}, {link.name}; save it first or in the same request)"
-        problem = [Problem(reference.location, "refers to an asset that is not there")]
-        if reference.guid is not None:
-            name = self.by_guid.get(reference.guid)
-            if name is None:
-                raise UnknownGuid(reference.guid, problem, where)
-            return name
-        type_name, qualified_name = reference.type_name or "", reference.qualified_name or ""
+    def _named(self, type_name: str, qualified_name: str) -> AssetName | None:
         self.types.type(type_name)
-        found = one_of_type(self.by_name.get(qualified_name, {}).values(), type_name, qualified_name, self.types)
-        if found is None:
-            raise UnknownName(type_name, qualified_name, problem, where)
-        return found
+        found = self.by_name.get(qualified_name)
+        return one_of_type(found.values(), type_name, qualified_name, self.types) if found else None
+
+
+def _not_there(wish: Wish, link: LinkAttribute, reference: Reference) -> UnknownGuid | UnknownName:
+    where = f" (referred to by {wish.draft.label}, {link.name}; save it first or in the same request)"
+    problem = [Problem(reference.location, "refers to an asset that is not there")]
+    if reference.guid is not None:
+        return UnknownGuid(reference.guid, problem, where)
+    return UnknownName(reference.type_name or "", reference.qualified_name or "", problem, where)
 
 
 def find_targets(targets: Iterable[Target], types: TypeRegistry, tx: Reader) -> list[Asset]:

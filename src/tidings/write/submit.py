@@ -16,6 +16,7 @@ from tidings.model.profiles import DOCUMENTED, Profile
 from tidings.model.registry import TypeRegistry
 from tidings.store.base import Reader, Store, Transaction
 from tidings.write.check import Draft, check
+from tidings.write.collector import paused_for
 from tidings.write.commands import Command, Delete, Restore, Save
 from tidings.write.diff import Stamp, diff
 from tidings.write.links import LinkState, link_delta, spots
@@ -71,10 +72,15 @@ def work_for(
     types: TypeRegistry, command: Command, actor: Actor, profile: Profile = DOCUMENTED, *, dry_run: bool = False
 ) -> Callable[[Transaction], Receipt]:
     """The same, for callers that wait in their own way: checks at once, returns what is to run in the transaction."""
-    drafts = check(command, types) if isinstance(command, Save) else []
     cause = new_guid()
+    with paused_for(_size(command)):
+        drafts = check(command, types) if isinstance(command, Save) else []
 
     def work(tx: Transaction) -> Receipt:
+        with paused_for(_size(command)):
+            return run(tx)
+
+    def run(tx: Transaction) -> Receipt:
         stamp = Stamp(actor.name, tx.now)
         outcome = _decide(command, drafts, types, profile, stamp, tx)
         changes = outcome.changes
@@ -88,6 +94,10 @@ def work_for(
         return Receipt(cause, tx.now, changes, events, None if dry_run else first, outcome.assigned, _ignored(drafts))
 
     return work
+
+
+def _size(command: Command) -> int:
+    return len(command.entities if isinstance(command, Save) else command.targets)
 
 
 def _ignored(drafts: Iterable[Draft]) -> list[tuple[str, tuple[str, ...]]]:

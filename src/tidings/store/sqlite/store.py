@@ -36,8 +36,8 @@ BACKUP_PAGES = 1024
 class SqliteStore:
     """A catalog in the file ``path``, or one that is gone when it is closed where ``path`` is None.
 
-    The latter is «in memory» as far as the system's file cache holds it: a file in a temporary folder that is never
-    flushed. SQLite's own databases in memory have no WAL, so that in them readers and the writer would block each other.
+    The latter is «in memory» as far as the system's file cache holds it: a file in a temporary folder, never flushed.
+    SQLite's own databases in memory have no WAL, so that in them readers and the writer would block each other.
     ``read_only`` opens a file that a server may hold, for looking and for backups; it takes no lock and has no writer.
     Raises StoreInUse, StoreNewer, StoreDamaged, or StoreError where the file cannot be opened.
     """
@@ -62,7 +62,7 @@ class SqliteStore:
     def _temporary(self) -> str:
         folder = tempfile.mkdtemp(prefix="tidings-")
         self._discard = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return os.path.join(folder, "catalog.db")
+        return f"{folder}/catalog.db"
 
     def _open_to_read(self) -> None:
         with told_plainly(self._name), self.snapshot() as snapshot:

@@ -1,0 +1,55 @@
+"""``tidings events`` and ``tidings history``: what has happened."""
+
+from __future__ import annotations
+
+import click
+
+from tidings.cli.connect import connected
+from tidings.cli.screen import Screen, json_option, pass_screen
+from tidings.cli.tail import show_event
+from tidings.cli.wanted import filter_options, form_option
+from tidings.client import Client, Form
+from tidings.model.events import LogFilter
+
+LARGEST_PAGE = 1000
+
+
+@click.command()
+@click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, metavar="POSITION",
+              help="Begin behind this position.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Events at most.")
+@filter_options
+@form_option
+@json_option
+@connected
+@pass_screen
+def events(screen: Screen, client: Client, after: int, limit: int, wanted: LogFilter, form: Form) -> None:
+    """Show events of the log, the oldest first."""
+    shown, head = 0, after + 1
+    while shown < limit and after < head:
+        page = client.events(after, min(limit - shown, LARGEST_PAGE), wanted)
+        for event in page.events:
+            position = event["tidings"]["position"]
+            if form == "wire":
+                del event["tidings"]
+            show_event(screen, event, position)
+        shown, after, head = shown + len(page.events), page.next, page.head
+    if shown >= limit and after < head:
+        screen.note(f"there is more: go on with --after {after}, or ask for more with --limit")
+    elif not shown:
+        screen.note("no events")
+
+
+@click.command()
+@click.argument("guid")
+@json_option
+@connected
+@pass_screen
+def history(screen: Screen, client: Client, guid: str) -> None:
+    """Show everything that happened to the asset GUID, also if it was purged."""
+    shown = 0
+    for event in client.history(guid):
+        show_event(screen, event, event["tidings"]["position"])
+        shown += 1
+    if not shown:
+        screen.note(f"nothing ever happened to {guid}; is the guid right?")

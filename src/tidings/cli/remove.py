@@ -1,0 +1,93 @@
+"""``tidings delete`` and ``tidings restore``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, Literal
+
+import click
+
+from tidings.cli.connect import connected
+from tidings.cli.save import brief
+from tidings.cli.screen import Screen, json_option, pass_screen
+from tidings.cli.tail import show_event
+from tidings.client import Client, Outcome, Target
+
+
+def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the ways to say which assets are meant."""
+    for add in (
+        click.argument("guids", nargs=-1, metavar="[GUID… | -]"),
+        click.option("--name", "names", nargs=2, multiple=True, metavar="TYPE QUALIFIED_NAME",
+                     help="An asset by type and qualifiedName; may be repeated."),
+        click.option("--dry-run", is_flag=True, help="Write nothing; show the events that there would be."),
+    ):  # fmt: skip
+        command = add(command)
+    return command
+
+
+@click.command()
+@target_options
+@click.option("--type", "kind", type=click.Choice(["archive", "purge"]), default="archive", show_default=True,
+              help="archive can be undone with restore; purge is for good.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Purge without asking.")
+@json_option
+@connected
+@pass_screen
+def delete(
+    screen: Screen,
+    client: Client,
+    guids: tuple[str, ...],
+    names: tuple[tuple[str, str], ...],
+    dry_run: bool,
+    kind: Literal["archive", "purge"],
+    yes: bool,
+) -> None:
+    """Archive or purge assets, all of them or none; - reads guids from stdin."""
+    targets = _targets(guids, names)
+    if kind == "purge" and not (yes or dry_run) and not _agreed(len(targets)):
+        screen.note("nothing was purged")
+        return
+    outcome = client.delete(targets, delete_type="PURGE" if kind == "purge" else "SOFT", dry_run=dry_run)
+    _tell(screen, outcome, "DELETE", f"{kind}d")
+
+
+@click.command()
+@target_options
+@json_option
+@connected
+@pass_screen
+def restore(
+    screen: Screen, client: Client, guids: tuple[str, ...], names: tuple[tuple[str, str], ...], dry_run: bool
+) -> None:
+    """Make archived assets active again, all of them or none; - reads guids from stdin."""
+    outcome = client.restore(_targets(guids, names), dry_run=dry_run)
+    _tell(screen, outcome, "UPDATE", "restored")
+
+
+def _targets(guids: tuple[str, ...], names: tuple[tuple[str, str], ...]) -> list[Target]:
+    targets: list[Target] = []
+    for guid in guids:
+        targets += click.get_text_stream("stdin").read().split() if guid == "-" else [guid]
+    targets += names
+    if not targets:
+        raise click.UsageError("name the assets: guids, - for guids on stdin, or --name TYPE QUALIFIED_NAME")
+    return targets
+
+
+def _agreed(count: int) -> bool:
+    """Asks where somebody is there to answer; a script has said what it wants."""
+    if not sys.stdin.isatty():
+        return True
+    return click.confirm(f"Remove {count} assets for good, with what they own?", err=True)
+
+
+def _tell(screen: Screen, outcome: Outcome, kind: str, done: str) -> None:
+    for event in outcome.events:
+        show_event(screen, event, None)
+    if screen.people:
+        count = outcome.count(kind)
+        screen.show(f"{count} would be {done}" if outcome.dry_run else f"{count} {done}")
+    elif not outcome.dry_run:
+        screen.record(brief(outcome))

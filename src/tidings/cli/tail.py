@@ -1,0 +1,111 @@
+"""``tidings tail``: events as they happen."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+import msgspec
+
+from tidings.cli.connect import connected
+from tidings.cli.event_line import event_line
+from tidings.cli.screen import Screen, json_option, pass_screen
+from tidings.cli.wanted import filter_options, form_option
+from tidings.client import Client, Form
+from tidings.model.errors import ClientError
+from tidings.model.events import LogFilter
+
+
+class Place(msgspec.Struct, frozen=True, rename="camel"):
+    """How far a tail has come, and in the log of which catalog."""
+
+    catalog_id: str
+    position: int
+
+
+@click.command()
+@click.option("--after", type=click.IntRange(min=0), metavar="POSITION",
+              help="Begin behind this position; 0 is the beginning of the log. Without it: only what happens from now on.")  # fmt: skip
+@filter_options
+@form_option
+@click.option("--state", "state_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Keep the last position in FILE and go on from there the next time; wins over --after.")  # fmt: skip
+@json_option
+@connected
+@pass_screen
+def tail(
+    screen: Screen, client: Client, after: int | None, wanted: LogFilter, form: Form, state_file: Path | None
+) -> None:
+    """Show events as they happen, until Ctrl-C.
+
+    On a terminal one line an event, elsewhere one JSON object a line. A lost connection is taken up where it broke.
+    With --state a position is stored after its event was printed, so that an event may come twice after a crash, but
+    is never left out.
+    """
+    with _stopped_by_sigterm():
+        start = after if after is not None or wanted.since is None else 0
+        place = _begin(client, start, state_file)
+        if screen.people:
+            screen.note(f"following {client.base_url} after position {place.position}; stop with Ctrl-C")
+        for position, event in client.stream(place.position, wanted, form=form):
+            show_event(screen, event, position)
+            if state_file is not None:
+                _store(state_file, Place(place.catalog_id, position))
+
+
+def show_event(screen: Screen, event: dict[str, Any], position: int | None) -> None:
+    """One event, as a line or as JSON."""
+    if screen.people:
+        screen.line(event_line(event, position))
+    else:
+        screen.record(event)
+
+
+def _begin(client: Client, after: int | None, state_file: Path | None) -> Place:
+    """Where to begin; with a state file this is in it before the first event comes, so that none is missed."""
+    status = client.status()
+    place = Place(status["catalogId"], status["head"] if after is None else after)
+    if state_file is None:
+        return place
+    if state_file.exists():
+        return _resume(state_file, place)
+    _store(state_file, place)
+    return place
+
+
+def _resume(file: Path, now: Place) -> Place:
+    try:
+        place = msgspec.json.decode(file.read_bytes(), type=Place)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ClientError(f"{file} holds no position; remove it to begin anew") from error
+    if place.catalog_id != now.catalog_id:
+        raise ClientError(f"{file} holds a position of another catalog; name another file, or remove it to begin anew")
+    return place
+
+
+def _store(file: Path, place: Place) -> None:
+    """Replace the file as a whole: it holds the old position or the new one."""
+    partial = file.with_name(file.name + ".partial")
+    partial.write_bytes(msgspec.json.encode(place) + b"\n")
+    partial.replace(file)
+
+
+@contextlib.contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """A request to stop ends the program as if it had come to its end."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        sys.exit(os.EX_OK)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
