@@ -112,8 +112,7 @@ class Warehouse:
             "qualifiedName": f"{table['qualifiedName']}/{name}",
             "tableName": table["name"],
             "tableQualifiedName": table["qualifiedName"],
-            "displayName": name.replace("_", " ").title(),
-            "description": _sentence(rng, 6, 14),
+            "description": _sentence(rng, 8, 16),
             "dataType": data_type,
             "rawDataTypeDefinition": raw_type % size if "%" in raw_type else raw_type,
             "order": number % COLUMNS_PER_TABLE + 1,
@@ -127,6 +126,8 @@ class Warehouse:
             "sourceUpdatedAt": created + rng.randint(0, 10**10),
             "table": _reference("Table", table),
         }
+        if rng.random() < 0.1:
+            attributes["displayName"] = name.replace("_", " ").title()
         if data_type == "NUMBER":
             attributes |= {"precision": size, "numericScale": 2.0}
         elif data_type == "VARCHAR":

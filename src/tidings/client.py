@@ -40,24 +40,6 @@ class Page(msgspec.Struct, frozen=True):
     head: int
 
 
-class Outcome(msgspec.Struct, frozen=True, rename="camel"):
-    """What a write came to. ``events`` are those a dry run would have emitted; a real write leaves it empty.
-
-    ``mutated_entities`` holds entity headers by CREATE, UPDATE or DELETE, ``guid_assignments`` placeholder guids and
-    what became of them, ``ignored`` how many unknown attributes a lenient save left out.
-    """
-
-    mutated_entities: dict[str, list[JsonObject]] = {}
-    guid_assignments: dict[str, str] = {}
-    events: list[JsonObject] = []
-    dry_run: bool = False
-    ignored: int = 0
-
-    def count(self, kind: str) -> int:
-        """How many assets were touched in this way."""
-        return len(self.mutated_entities.get(kind, ()))
-
-
 class Client:
     """Speaks to the server at ``base_url`` as whoever ``token`` belongs to. Close it, or use it as a context manager.
 
@@ -99,12 +81,16 @@ class Client:
 
     # --- assets ----------------------------------------------------------------------------------------------------
 
-    def save(self, entities: Iterable[Any], *, dry_run: bool = False, strict: bool = True) -> Outcome:
-        """Create or update assets, all of them or none. ``strict`` refuses attributes that a type does not have."""
+    def save(self, entities: Iterable[Any], *, dry_run: bool = False, strict: bool = True) -> JsonObject:
+        """Create or update assets, all of them or none. ``strict`` refuses attributes that a type does not have.
+
+        The answer is the protocol's: ``mutatedEntities`` and ``guidAssignments``; ``events`` for a dry run, and
+        ``ignoredAttributes``, how many a lenient save left out.
+        """
         params = {"strict": _flag(strict), "dryRun": _flag(dry_run)}
         response = self._send("POST", "/api/meta/entity/bulk", params, {"entities": list(entities)})
-        outcome = self._read(response, Outcome)
-        return msgspec.structs.replace(outcome, ignored=int(response.headers.get("tidings-ignored", 0)))
+        ignored = int(response.headers.get("tidings-ignored", 0))
+        return {**self._read(response, JsonObject), "ignoredAttributes": ignored}
 
     def get(self, guid: str) -> JsonObject:
         """One asset with its attributes and links."""
@@ -115,15 +101,17 @@ class Client:
         path = f"/api/meta/entity/uniqueAttribute/type/{_segment(type_name)}"
         return self._entity(path, {"attr:qualifiedName": qualified_name})
 
-    def delete(self, targets: Iterable[Target], *, delete_type: DeleteType = "SOFT", dry_run: bool = False) -> Outcome:
-        """Archive assets (SOFT), or remove them for good (HARD, PURGE)."""
+    def delete(
+        self, targets: Iterable[Target], *, delete_type: DeleteType = "SOFT", dry_run: bool = False
+    ) -> JsonObject:
+        """Archive assets (SOFT), or remove them for good (HARD, PURGE). The answer is like that of ``save``."""
         body = {"targets": [_target(one) for one in targets], "deleteType": delete_type}
-        return self._ask("POST", "/api/delete", Outcome, {"dryRun": _flag(dry_run)}, body)
+        return self._ask("POST", "/api/delete", JsonObject, {"dryRun": _flag(dry_run)}, body)
 
-    def restore(self, targets: Iterable[Target], *, dry_run: bool = False) -> Outcome:
-        """Make archived assets active again."""
+    def restore(self, targets: Iterable[Target], *, dry_run: bool = False) -> JsonObject:
+        """Make archived assets active again. The answer is like that of ``save``."""
         body = {"targets": [_target(one) for one in targets]}
-        return self._ask("POST", "/api/restore", Outcome, {"dryRun": _flag(dry_run)}, body)
+        return self._ask("POST", "/api/restore", JsonObject, {"dryRun": _flag(dry_run)}, body)
 
     def assets(
         self, *, type_names: Iterable[str] = (), name_prefix: str = "", status: str | None = None

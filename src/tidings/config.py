@@ -61,7 +61,9 @@ class Config:
         512 * 1024**2, "Request bodies held at once, in bytes; beyond it requests are told to come back.",
         _between(1024, 64 * 1024**3),
     )  # fmt: skip
-    request_seconds: float = _setting(60.0, "How long a request's body may take to arrive, in seconds.", _between(1, 900))
+    request_seconds: float = _setting(
+        60.0, "How long a request's body may take to arrive, in seconds.", _between(1, 900)
+    )
     heartbeat_seconds: float = _setting(15.0, "How often a silent event stream shows that it lives.", _between(1, 300))
     shutdown_seconds: float = _setting(
         10.0, "How long a stopping server waits for requests in progress.", _between(0, 600)

@@ -7,6 +7,7 @@ import gc
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -25,6 +26,10 @@ from tidings.model.typemodel import shipped_types
 from tidings.store.base import Store
 from tidings.store.sqlite import SqliteStore
 from tidings.telemetry import Metrics, log, set_up_logs
+
+
+BACKLOG = 1_024
+"""Connections that may wait before the server takes them."""
 
 
 def open_store(config: Config) -> Store:
@@ -62,16 +67,37 @@ def application(config: Config) -> Iterator[tuple[Starlette, Parts]]:
         store.close()
 
 
-class _Server(uvicorn.Server):
-    """Ends the live streams first when it stops: they would keep their connections open for ever."""
+class Server(uvicorn.Server):
+    """One running server. Ends the live streams first when it stops: they would keep their connections open for ever.
 
-    def __init__(self, config: uvicorn.Config, parts: Parts) -> None:
-        super().__init__(config)
+    ``address`` is where it listens, known before it starts.
+    """
+
+    def __init__(self, app: Starlette, parts: Parts, listening: socket.socket) -> None:
+        config = parts.config
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=round(config.shutdown_seconds),
+            )
+        )
+        self.address = f"http://{_shown(config.host)}:{listening.getsockname()[1]}"
         self._parts = parts
+        self._listening = listening
+
+    def work(self) -> None:
+        """Serve until told to stop."""
+        self.run([self._listening])
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals ask this server to stop, and do no more: the store is closed behind it before the process ends."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
@@ -84,31 +110,28 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(config: Config) -> None:
-    """Run the server until it is told to stop (SIGINT, SIGTERM); then finish what was accepted and return.
+@contextlib.contextmanager
+def open_server(config: Config) -> Iterator[Server]:
+    """A server that has its address and its catalog, ready to ``work``; both are let go at the end.
 
     Raises StoreError, StoreInUse … where the catalog cannot be opened, ConfigError where the address cannot be had.
     """
-    set_up_logs(config.log_level)
-    listening = _listen(config)
-    with listening, application(config) as (app, parts):
+    with _listen(config) as listening, application(config) as (app, parts):
         _show_first_token(config, parts)
+        yield Server(app, parts, listening)
+
+
+def serve(config: Config) -> None:
+    """Run the server until it is told to stop (SIGINT, SIGTERM); then finish what was accepted and return.
+
+    Raises as ``open_server``.
+    """
+    set_up_logs(config.log_level)
+    with open_server(config) as server:
         gc.freeze()  # what is there by now stays: the collector need not look it over again and again
-        print(f"listening on http://{_shown(config.host)}:{listening.getsockname()[1]}", file=sys.stderr, flush=True)
-        server = _Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                lifespan="on",
-                timeout_graceful_shutdown=round(config.shutdown_seconds),
-                server_header=False,
-                h11_max_incomplete_event_size=1024 * 1024,
-            ),
-            parts,
-        )
-        server.run([listening])
-        log.info("stopped; everything that was acknowledged is on disk")
+        _say(f"listening on {server.address}")
+        server.work()
+    log.info("stopped; everything that was acknowledged is on disk")
 
 
 def _listen(config: Config) -> socket.socket:
@@ -117,6 +140,7 @@ def _listen(config: Config) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((config.host, config.port))
+        listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         where = f"{_shown(config.host)}:{config.port}"
@@ -132,8 +156,12 @@ def _show_first_token(config: Config, parts: Parts) -> None:
     made = parts.gate.first_token(config.admin_token)
     if made is None:
         if config.admin_token and not parts.gate.knows(config.admin_token):
-            log.warning("admin_token was not taken: it sets the first token of a new catalog only, and this one has tokens")
+            log.warning("admin_token was not taken: it sets only the first token of a new catalog")
     elif not config.admin_token:
-        print(f"admin token (shown this once; keep it): {made}", file=sys.stderr, flush=True)
+        _say(f"admin token (shown this once; keep it): {made}")
 
 
+def _say(line: str) -> None:
+    """What whoever starts the server must see, whatever the log level; scripts read it, so it is flushed."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

@@ -12,8 +12,6 @@ from tidings.model.registry import TypeRegistry
 from tidings.read.assets import header_form, reference_form
 from tidings.write.submit import Receipt
 
-_MEMBER = {Kind.CREATE: b"CREATE", Kind.UPDATE: b"UPDATE", Kind.ARCHIVE: b"DELETE", Kind.PURGE: b"DELETE"}
-
 
 def receipt_form(receipt: Receipt, types: TypeRegistry, *, dry_run: bool, handler: str = "") -> bytes:
     """``mutatedEntities`` by kind, ``guidAssignments``, and for a dry run the events there would have been.
@@ -21,7 +19,7 @@ def receipt_form(receipt: Receipt, types: TypeRegistry, *, dry_run: bool, handle
     What did not change is in none of them; where nothing changed, ``mutatedEntities`` is empty.
     """
     members = [b'"mutatedEntities":{%b}' % _mutated(receipt.changes.assets, types, handler)]
-    if receipt.assigned and (receipt.changes.assets or receipt.assigned):
+    if receipt.assigned:
         members.append(b'"guidAssignments":' + encode(receipt.assigned))
     if dry_run:
         members.append(b'"dryRun":true,"events":[%b]' % b",".join(map(would_be, receipt.events)))
@@ -31,8 +29,12 @@ def receipt_form(receipt: Receipt, types: TypeRegistry, *, dry_run: bool, handle
 def _mutated(changes: Iterable[AssetChange], types: TypeRegistry, handler: str) -> bytes:
     by_member: dict[bytes, list[bytes]] = {}
     for change in changes:
-        by_member.setdefault(_MEMBER[change.kind], []).append(_header(change, types, handler))
+        by_member.setdefault(_member(change.kind), []).append(_header(change, types, handler))
     return b",".join(b'"%b":[%b]' % (member, b",".join(headers)) for member, headers in by_member.items())
+
+
+def _member(kind: Kind) -> bytes:
+    return b"DELETE" if kind.is_delete else kind.value.encode()
 
 
 def _header(change: AssetChange, types: TypeRegistry, handler: str) -> bytes:

@@ -98,7 +98,7 @@ async def _guarded(endpoint: Endpoint, request: Request, parts: Parts, request_i
         if error.status >= 500:
             log.error("request %s failed: %s", request_id, error)
         return problem_answer(error, request_id)
-    except Exception:
+    except Exception:  # noqa: BLE001  the last line of defence: logged, and told without its details
         log.exception("request %s failed", request_id)
         return internal_answer(request_id)
 

@@ -27,7 +27,7 @@ DELETE_TYPE = Parameter(
     {"type": "string", "enum": ["DEFAULT", "SOFT", "HARD", "PURGE"], "default": "DEFAULT"},
 )  # fmt: skip
 TAG_FLAGS = tuple(
-    Parameter(name, "How tags or custom metadata of the body are meant; nothing to this version, which keeps neither.", BOOLEAN)
+    Parameter(name, "How tags or custom metadata are meant; without effect in this version.", BOOLEAN)
     for name in (
         "replaceTags", "appendTags", "replaceClassifications", "replaceBusinessAttributes", "overwriteBusinessAttributes",
     )

@@ -125,4 +125,3 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         parameters=(AFTER, LIMIT, WAIT, FORM), group=GROUP, answer="As a page of the log.",
     ),
 )  # fmt: skip
-

@@ -11,7 +11,7 @@ from tidings.api.endpoint import PROTOCOL_PREFIXES
 _PROTOCOL: Mapping[str, str] = {
     "search": "searching is not in this version; list assets with GET /api/assets, or follow GET /api/events",
     "lineage": "walking lineage is not in this version; a process shows its inputs and outputs when it is read",
-    "glossary": "the glossary calls are not in this version; glossaries, terms and categories are saved and read as entities",
+    "glossary": "there are no glossary calls in this version; save glossaries, terms and categories as entities",
     "entity/auditsearch": "searching the audit is not in this version; read GET /api/assets/{guid}/history",
     "task": "there are no background tasks to search: a change is done when it is acknowledged",
     "relationship": "links have no calls of their own in this version; save them as attributes of either end",
@@ -33,13 +33,13 @@ _ELSEWHERE: Mapping[str, str] = {
     "api/service/runs": "this catalog runs no workflows, so there are no runs",
     "api/service/schedule": "this catalog runs no workflows, so there are no schedules",
     "api/service/v1/app": "this catalog runs no apps",
-    "api/service/package": "this catalog has no packages to install; crawl a source with the program's own crawl command",
+    "api/service/package": "this catalog installs no packages; crawl a source with the program's own crawl command",
     "api/service/credentials": "this catalog keeps no credentials of sources",
     "api/service/files": "this catalog stores no files",
     "api/service/images": "this catalog stores no images",
     "api/service/contracts": "data contracts are not drafted by this catalog; save a DataContract as an entity",
-    "api/service/requests": "this catalog has no requests to approve: a token's role decides what it may change",
-    "api/service/approval-workflow-requests": "this catalog has no approvals: a token's role decides what it may change",
+    "api/service/requests": "this catalog has no requests to approve: a token's role decides",
+    "api/service/approval-workflow-requests": "this catalog has no approvals: a token's role decides",
     "api/service/query": "this catalog parses and runs no queries",
     "api/service/idp": "there is no single sign-on here; access is by token",
     "api/service/sso": "there is no single sign-on here; access is by token",
@@ -53,7 +53,7 @@ _ELSEWHERE: Mapping[str, str] = {
     "events/openlineage": "OpenLineage events are not taken in this version; save the processes as entities",
     "openlineage": "OpenLineage events are not taken in this version; save the processes as entities",
     "auth": "there is no login service here; access is by token",
-    "api/service": "the part of the protocol behind /api/service is not carried out here, except roles, users, groups and apikeys",
+    "api/service": "of /api/service this catalog answers roles, users, groups, apikeys and whoami only",
 }  # fmt: skip
 """From the root, all in lower case."""
 KNOWN = (
@@ -93,7 +93,7 @@ def _protocol_reason(below: str) -> str:
 
 
 def _longest(path: str, table: Mapping[str, str]) -> str:
-    """The sentence of the longest entry that the path begins with; an entry may end within a word (package, packages)."""
+    """The sentence of the longest entry that the path begins with; it may end within a word (package, packages)."""
     found = [entry for entry in table if path.startswith(entry)]
     return f": {table[max(found, key=len)]}" if found else ""
 

@@ -37,5 +37,3 @@ def internal_answer(request_id: str) -> Response:
     """The answer where something failed that should not have; the log has the rest under the same request id."""
     message = f"something went wrong inside; nothing was acknowledged. The server's log has it under {request_id}"
     return Response(problem_body(INTERNAL_CODE, message, None, request_id), 500, media_type="application/json")
-
-

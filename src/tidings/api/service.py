@@ -1,7 +1,7 @@
 """What clients of the protocol ask about people before they change anything: roles, users, groups, API keys.
 
-The catalog knows no people, only tokens: a user is a token, by whose name ``createdBy`` and ``updatedBy`` go as well. There
-are no groups.
+The catalog knows no people, only tokens: a user is a token, and its name is what ``createdBy`` and ``updatedBy`` say of
+that token's changes. There are no groups.
 """
 
 from __future__ import annotations
@@ -191,7 +191,8 @@ def _comparison(operator: str, operand: Any) -> Callable[[Any], bool]:
         fold = str.casefold if operator == "$ilike" else str
         return lambda value: isinstance(value, str) and _like(fold(value), fold(operand))
     raise InvalidParameter(
-        f"in the parameter filter {operator!r} cannot be used so; use $eq, $ne, $like or $ilike with a text, $in with a list"
+        f"in the parameter filter {operator!r} cannot be used so; use $eq, $ne, $in with a list, $like or"
+        " $ilike with a text"
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
-from tidings.api.endpoint import Call, Endpoint, Parameter, json_answer
+from tidings.api.endpoint import JSON, Call, Endpoint, Parameter, json_answer
 from tidings.model.errors import InvalidParameter, NotSupported
 from tidings.model.events import encode
 from tidings.read.typedefs import CATEGORIES, Definitions, TypeCategory, definitions_of
@@ -29,7 +29,7 @@ _PATHS: dict[str, tuple[TypeCategory, ...]] = {
 
 
 def get_all(call: Call) -> Response:
-    return json_answer(_definitions(call).all_of(_wanted(call)))
+    return StreamingResponse(_definitions(call).all_of(_wanted(call)), media_type=JSON)
 
 
 def get_headers(call: Call) -> Response:

@@ -11,7 +11,7 @@ import click
 from tidings.client import DEFAULT_URL, Client
 from tidings.model.errors import ClientError
 
-NO_TOKEN = (
+HOW_TO_COME_IN = (
     "a token is needed: give one with --token or in TIDINGS_TOKEN. A server shows the first admin token of a new "
     "catalog when it starts; «tidings tokens add» makes more."
 )
@@ -27,7 +27,7 @@ def connected(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def with_client(*args: Any, url: str, token: str, **options: Any) -> Any:
         if not token.strip():
-            raise click.UsageError(NO_TOKEN)
+            raise click.UsageError(HOW_TO_COME_IN)
         with Client(url, token) as client:
             return _hinted(lambda: command(client, *args, **options))
 

@@ -67,7 +67,7 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[st
             continue
         gone, come = before.get(key), after.get(key)
         if _are_links(gone) or _are_links(come):
-            yield plain(key) + f" +{len(come or ())}" * bool(come) + f" −{len(gone or ())}" * bool(gone)
+            yield plain(key) + f" +{len(come or ())}" * bool(come) + f" -{len(gone or ())}" * bool(gone)
         else:
             yield f"{plain(key)}: {_short(gone)} → {_short(come)}"
 
@@ -83,7 +83,7 @@ def _at_most(parts: list[str]) -> list[str]:
 
 def _short(value: Any) -> str:
     if value is None:
-        return "–"
+        return "unset"
     text = value if isinstance(value, str) else encode(value).decode()
     return plain(text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…")
 

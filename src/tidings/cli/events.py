@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from tidings.cli.answers import show_event
 from tidings.cli.connect import connected
 from tidings.cli.screen import Screen, json_option, pass_screen
-from tidings.cli.tail import show_event
 from tidings.cli.wanted import filter_options, form_option
 from tidings.client import Client, Form
 from tidings.model.events import LogFilter
@@ -46,7 +46,10 @@ def events(screen: Screen, client: Client, after: int, limit: int, wanted: LogFi
 @connected
 @pass_screen
 def history(screen: Screen, client: Client, guid: str) -> None:
-    """Show everything that happened to the asset GUID, also if it was purged."""
+    """Show everything that happened to one asset.
+
+    Also to one that was purged.
+    """
     shown = 0
     for event in client.history(guid):
         show_event(screen, event, event["tidings"]["position"])

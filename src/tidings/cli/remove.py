@@ -8,11 +8,10 @@ from typing import Any, Literal
 
 import click
 
+from tidings.cli.answers import brief, count, show_events
 from tidings.cli.connect import connected
-from tidings.cli.save import brief
 from tidings.cli.screen import Screen, json_option, pass_screen
-from tidings.cli.tail import show_event
-from tidings.client import Client, Outcome, Target
+from tidings.client import Client, JsonObject, Target
 
 
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,13 +43,16 @@ def delete(
     kind: Literal["archive", "purge"],
     yes: bool,
 ) -> None:
-    """Archive or purge assets, all of them or none; - reads guids from stdin."""
+    """Archive or purge assets.
+
+    All of them or none; - reads guids from stdin.
+    """
     targets = _targets(guids, names)
     if kind == "purge" and not (yes or dry_run) and not _agreed(len(targets)):
         screen.note("nothing was purged")
         return
-    outcome = client.delete(targets, delete_type="PURGE" if kind == "purge" else "SOFT", dry_run=dry_run)
-    _tell(screen, outcome, "DELETE", f"{kind}d")
+    answer = client.delete(targets, delete_type="PURGE" if kind == "purge" else "SOFT", dry_run=dry_run)
+    _tell(screen, answer, "DELETE", f"{kind}d")
 
 
 @click.command()
@@ -61,15 +63,18 @@ def delete(
 def restore(
     screen: Screen, client: Client, guids: tuple[str, ...], names: tuple[tuple[str, str], ...], dry_run: bool
 ) -> None:
-    """Make archived assets active again, all of them or none; - reads guids from stdin."""
-    outcome = client.restore(_targets(guids, names), dry_run=dry_run)
-    _tell(screen, outcome, "UPDATE", "restored")
+    """Make archived assets active again.
+
+    All of them or none; - reads guids from stdin.
+    """
+    answer = client.restore(_targets(guids, names), dry_run=dry_run)
+    _tell(screen, answer, "UPDATE", "restored")
 
 
 def _targets(guids: tuple[str, ...], names: tuple[tuple[str, str], ...]) -> list[Target]:
     targets: list[Target] = []
     for guid in guids:
-        targets += click.get_text_stream("stdin").read().split() if guid == "-" else [guid]
+        targets += sys.stdin.read().split() if guid == "-" else [guid]
     targets += names
     if not targets:
         raise click.UsageError("name the assets: guids, - for guids on stdin, or --name TYPE QUALIFIED_NAME")
@@ -83,11 +88,10 @@ def _agreed(count: int) -> bool:
     return click.confirm(f"Remove {count} assets for good, with what they own?", err=True)
 
 
-def _tell(screen: Screen, outcome: Outcome, kind: str, done: str) -> None:
-    for event in outcome.events:
-        show_event(screen, event, None)
+def _tell(screen: Screen, answer: JsonObject, kind: str, done: str) -> None:
+    show_events(screen, answer)
+    dry_run = answer.get("dryRun", False)
     if screen.people:
-        count = outcome.count(kind)
-        screen.show(f"{count} would be {done}" if outcome.dry_run else f"{count} {done}")
-    elif not outcome.dry_run:
-        screen.record(brief(outcome))
+        screen.show(f"{count(answer, kind)} {'would be ' if dry_run else ''}{done}")
+    elif not dry_run:
+        screen.record(brief(answer))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 import msgspec
 
+from tidings.cli.answers import brief, count, show_events
 from tidings.cli.connect import connected
 from tidings.cli.screen import Screen, json_option, pass_screen
-from tidings.cli.tail import show_event
-from tidings.client import Client, Outcome, lines
+from tidings.client import Client, JsonObject, lines
 from tidings.model.errors import ClientError, MalformedBody
 
 MOST_ASSETS = 10_000
@@ -38,16 +38,17 @@ def save(screen: Screen, client: Client, file: BinaryIO, lenient: bool, dry_run:
     batch by qualifiedName; placeholder guids such as -1 hold within a batch. A dry run looks at each batch by itself.
     """
     assets = read_assets(file.read())
-    done, outcomes = 0, []
+    answers: list[JsonObject] = []
+    done = 0
     with screen.progress("saving") as advance:
         for batch in batches(assets, size):
-            outcomes.append(_save(client, batch, done, strict=not lenient, dry_run=dry_run))
+            answers.append(_save(client, batch, done, strict=not lenient, dry_run=dry_run))
             done += len(batch)
             advance("saving", done, len(assets))
             if not screen.people:
-                _record(screen, outcomes[-1], len(batch))
+                _record(screen, answers[-1], len(batch))
     if screen.people:
-        _summarise(screen, outcomes, done)
+        _summarise(screen, answers, done)
 
 
 def read_assets(content: bytes) -> Batch:
@@ -100,38 +101,34 @@ def batches(assets: Batch, most: int, most_bytes: int = MOST_BYTES) -> Iterator[
         yield batch
 
 
-def _save(client: Client, batch: Batch, before: int, *, strict: bool, dry_run: bool) -> Outcome:
+def _save(client: Client, batch: Batch, before: int, *, strict: bool, dry_run: bool) -> JsonObject:
     try:
         return client.save(batch, strict=strict, dry_run=dry_run)
     except ClientError as error:
-        if not before:
+        if not before or dry_run:
             raise
         told = f"{error} (in the batch from asset {before + 1} on; the {before} assets before it are saved)"
         raise ClientError(told, error.problems, error.http_status, error.server_code) from error
 
 
-def _record(screen: Screen, outcome: Outcome, count: int) -> None:
-    """For programs: the events of a dry run, or what became of one batch."""
-    if outcome.dry_run:
-        for event in outcome.events:
-            screen.record(event)
-        return
-    summary: dict[str, Any] = {"assets": count, "ignoredAttributes": outcome.ignored}
-    screen.record({**summary, **brief(outcome)})
+def _record(screen: Screen, answer: JsonObject, assets: int) -> None:
+    """For programs: what became of one batch; of a dry run only the events."""
+    show_events(screen, answer)
+    if not answer.get("dryRun"):
+        screen.record({"assets": assets, "ignoredAttributes": answer["ignoredAttributes"], **brief(answer)})
 
 
-def brief(outcome: Outcome) -> dict[str, Any]:
-    """What a write came to, with guids only."""
-    touched = {kind: [one["guid"] for one in headers] for kind, headers in outcome.mutated_entities.items()}
-    return {"mutatedEntities": touched, "guidAssignments": outcome.guid_assignments}
-
-
-def _summarise(screen: Screen, outcomes: list[Outcome], count: int) -> None:
-    created, updated = (sum(one.count(kind) for one in outcomes) for kind in ("CREATE", "UPDATE"))
-    for outcome in outcomes:
-        for event in outcome.events:
-            show_event(screen, event, None)
-    would = "would be " if any(one.dry_run for one in outcomes) else ""
-    screen.show(f"{count} assets read: {created} {would}created, {updated} {would}updated (neighbours included)")
-    if ignored := sum(one.ignored for one in outcomes):
+def _summarise(screen: Screen, answers: list[JsonObject], assets: int) -> None:
+    for answer in answers:
+        show_events(screen, answer)
+    created, updated, ignored = _totals(answers)
+    would = "would be " if answers and answers[0].get("dryRun") else ""
+    screen.show(f"{assets} assets read: {created} {would}created, {updated} {would}updated (neighbours included)")
+    if ignored:
         screen.note(f"{ignored} attributes that their types do not have were left out")
+
+
+def _totals(answers: list[JsonObject]) -> tuple[int, int, int]:
+    created = sum(count(one, "CREATE") for one in answers)
+    updated = sum(count(one, "UPDATE") for one in answers)
+    return created, updated, sum(one["ignoredAttributes"] for one in answers)

@@ -36,6 +36,11 @@ class Screen:
     def force_json(self) -> None:
         self._people = False
 
+    def prefer_people(self) -> None:
+        """For what is a show: people, unless JSON was asked for."""
+        if self._people is None:
+            self._people = True
+
     @property
     def people(self) -> bool:
         """Whether a person reads stdout, and not a program."""
@@ -51,7 +56,7 @@ class Screen:
 
     def record(self, value: Any) -> None:
         """One JSON line on stdout, there at once."""
-        stream = click.get_binary_stream("stdout")
+        stream = sys.stdout.buffer
         stream.write(encode(value) + b"\n")
         stream.flush()
 
@@ -62,7 +67,11 @@ class Screen:
 
     def line(self, text: Text) -> None:
         """One line for people on stdout, cut where the terminal ends."""
-        self.out.print(text, no_wrap=True, overflow="ellipsis", crop=True)
+        out = self.out
+        if out.is_terminal:
+            out.print(text, no_wrap=True, overflow="ellipsis", crop=True)
+        else:
+            out.print(text, soft_wrap=True)
 
     def note(self, words: str) -> None:
         """A remark on stderr."""

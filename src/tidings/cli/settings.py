@@ -38,6 +38,8 @@ _config_option = click.option(
 )  # fmt: skip
 
 
-def _option(name: str, kind: type, default: Any, explanation: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _option(
+    name: str, kind: type, default: Any, explanation: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     shown = f"  [env: {variable(name)}; default: {default}]" if default != "" else f"  [env: {variable(name)}]"
     return click.option(f"--{name.replace('_', '-')}", name, type=kind, default=None, help=explanation + shown)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import click
 import msgspec
 
+from tidings.cli.answers import show_event
 from tidings.cli.connect import connected
-from tidings.cli.event_line import event_line
 from tidings.cli.screen import Screen, json_option, pass_screen
+from tidings.cli.stopping import stopped_by_signals
 from tidings.cli.wanted import filter_options, form_option
 from tidings.client import Client, Form
 from tidings.model.errors import ClientError
@@ -32,7 +26,7 @@ class Place(msgspec.Struct, frozen=True, rename="camel"):
 
 @click.command()
 @click.option("--after", type=click.IntRange(min=0), metavar="POSITION",
-              help="Begin behind this position; 0 is the beginning of the log. Without it: only what happens from now on.")  # fmt: skip
+              help="Begin behind this position, 0 for the whole log; without it only what happens from now on is shown.")  # fmt: skip
 @filter_options
 @form_option
 @click.option("--state", "state_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
@@ -49,7 +43,7 @@ def tail(
     With --state a position is stored after its event was printed, so that an event may come twice after a crash, but
     is never left out.
     """
-    with _stopped_by_sigterm():
+    with stopped_by_signals():
         start = after if after is not None or wanted.since is None else 0
         place = _begin(client, start, state_file)
         if screen.people:
@@ -58,14 +52,6 @@ def tail(
             show_event(screen, event, position)
             if state_file is not None:
                 _store(state_file, Place(place.catalog_id, position))
-
-
-def show_event(screen: Screen, event: dict[str, Any], position: int | None) -> None:
-    """One event, as a line or as JSON."""
-    if screen.people:
-        screen.line(event_line(event, position))
-    else:
-        screen.record(event)
 
 
 def _begin(client: Client, after: int | None, state_file: Path | None) -> Place:
@@ -95,17 +81,3 @@ def _store(file: Path, place: Place) -> None:
     partial = file.with_name(file.name + ".partial")
     partial.write_bytes(msgspec.json.encode(place) + b"\n")
     partial.replace(file)
-
-
-@contextlib.contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
-    """A request to stop ends the program as if it had come to its end."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        sys.exit(os.EX_OK)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -22,9 +22,9 @@ from tidings.read import integrity
 @json_option
 @pass_screen
 def backup(screen: Screen, target: Path, config: Config) -> None:
-    """Copy the catalog to the new file TARGET; a server may go on writing meanwhile.
+    """Copy the catalog to a new file.
 
-    The copy is one moment of the catalog, whole and consistent. To use it, serve it: --database sqlite:///TARGET.
+    A server may go on writing meanwhile. The copy is one moment of the catalog, whole and consistent. To use it, serve it: --database sqlite:///TARGET.
     """
     with contextlib.closing(wiring.open_to_read(config)) as store, screen.progress("copying pages") as advance:
         store.backup(str(target), lambda done, total: advance("copying pages", done, total))
@@ -40,9 +40,9 @@ def backup(screen: Screen, target: Path, config: Config) -> None:
 @json_option
 @pass_screen
 def check(screen: Screen, config: Config) -> None:
-    """Check that the catalog is sound: its file, its assets, and that the log tells how they came to be.
+    """Check that the catalog is sound.
 
-    Ends with 1 where anything is wrong.
+    Looks at its file, its assets, and whether the log tells how they came to be. Ends with 1 where anything is wrong.
     """
     with contextlib.closing(wiring.open_to_read(config)) as store, screen.progress("checking") as advance:
         report = integrity.inspect(store, wiring.load_types(), advance)
@@ -50,8 +50,10 @@ def check(screen: Screen, config: Config) -> None:
         _show(screen, report)
     else:
         counts = {"assets": report.assets, "events": report.events, "links": report.links}
-        screen.record({"sound": not report.problems, **counts, "problems": report.problems})
-    if report.problems:
+        screen.record(
+            {"sound": report.is_sound, **counts, "problemCount": report.problem_count, "problems": report.problems}
+        )
+    if not report.is_sound:
         sys.exit(1)
 
 
@@ -59,7 +61,7 @@ def _show(screen: Screen, report: integrity.Report) -> None:
     for problem in report.problems:
         screen.show(Text.assemble(("✗ ", "bold red"), plain(problem)))
     looked = f"{report.assets:,} assets, {report.links:,} links and {report.events:,} events"
-    if report.problems:
-        screen.show(Text(f"{len(report.problems)} problems in {looked}; restore a backup", style="bold red"))
+    if not report.is_sound:
+        screen.show(Text(f"{report.problem_count} problems in {looked}; restore a backup", style="bold red"))
     else:
         screen.show(Text.assemble(("✓ ", "bold green"), f"sound: {looked}"))

@@ -17,7 +17,7 @@ _SPAN = re.compile(r"(\d+)([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
-class OperationType(click.ParamType):
+class OperationType(click.ParamType[str]):
     """An operation of the protocol; «create» means ENTITY_CREATE."""
 
     name = "operation"
@@ -32,7 +32,7 @@ class OperationType(click.ParamType):
         return self.fail(f"{value!r} is not one of {', '.join(OPERATIONS)}.{hint}", param, ctx)
 
 
-class MomentType(click.ParamType):
+class MomentType(click.ParamType[int]):
     """A point in time: «10m» ago, an ISO date or time (local unless it names a zone), or milliseconds since 1970."""
 
     name = "time"
@@ -61,7 +61,9 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
                   help="Only this kind of event, such as create or ENTITY_UPDATE; may be repeated.")  # fmt: skip
     @click.option("--guid", help="Only events of this asset.")
     @click.option("--prefix", default="", help="Only assets whose qualifiedName begins so.")
-    @click.option("--since", type=MomentType(), metavar="TIME", help="Only from this time on: 10m, 7d, 2026-01-31T12:00.")
+    @click.option(
+        "--since", type=MomentType(), metavar="TIME", help="Only from this time on: 10m, 7d, 2026-01-31T12:00."
+    )
     @functools.wraps(command)
     def with_filter(*args: Any, types: tuple[str, ...], operations: tuple[str, ...], guid: str | None, prefix: str,
                     since: int | None, **options: Any) -> Any:  # fmt: skip

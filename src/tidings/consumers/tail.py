@@ -1,7 +1,7 @@
 """Reads the log after a position, and goes on as it grows. A wake-up is a hint; looking again is the truth.
 
-All live readers of a process share one ring of the newest records, with their frames built once. A reader that falls out of
-the ring reads pages from the store until it has caught up: it costs itself time, and nobody else time or memory.
+All live readers of a process share one ring of the newest records. A reader that falls out of the ring reads pages from
+the store until it has caught up: it costs itself time, and nobody else time or memory.
 """
 
 from __future__ import annotations
@@ -122,9 +122,7 @@ class Feed:
 
         return await anyio.to_thread.run_sync(page)
 
-    async def read_filled(
-        self, after: int, limit: int, wanted: LogFilter, wait: float
-    ) -> tuple[list[LogRecord], int]:
+    async def read_filled(self, after: int, limit: int, wanted: LogFilter, wait: float) -> tuple[list[LogRecord], int]:
         """A page that has something in it, if need be after waiting so many seconds; else an empty one.
 
         Reads on over what does not pass, so that an empty page means that there is nothing up to its position.

@@ -22,7 +22,7 @@ class Kind(Enum):
 
     @property
     def is_delete(self) -> bool:
-        return self in (Kind.ARCHIVE, Kind.PURGE)
+        return self is Kind.ARCHIVE or self is Kind.PURGE
 
 
 class Neighbour(msgspec.Struct, gc=False, frozen=True):

@@ -38,9 +38,7 @@ def shape(asset_type: AssetType, keys: tuple[str, ...], flagged_only: bool) -> S
 
 
 def _work_out(asset_type: AssetType, keys: frozenset[str], flagged_only: bool) -> Shape:
-    shown = {
-        name: one for name, one in asset_type.attributes.items() if one.definition.flagged or not flagged_only
-    }
+    shown = {name: one for name, one in asset_type.attributes.items() if one.definition.flagged or not flagged_only}
     filled = {name: one.unset for name, one in shown.items() if name not in keys and one.unset is not None}
     return Shape(b"," + encode(filled)[1:-1] if filled else b"", keys - shown.keys())
 

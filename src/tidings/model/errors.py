@@ -135,9 +135,7 @@ class UnknownName(NotFound):
 
     code = "ATLAS-404-00-009"
 
-    def __init__(
-        self, type_name: str, qualified_name: str, problems: Sequence[Problem] = (), where: str = ""
-    ) -> None:
+    def __init__(self, type_name: str, qualified_name: str, problems: Sequence[Problem] = (), where: str = "") -> None:
         super().__init__(
             f"Instance {type_name} with unique attribute {{qualifiedName={qualified_name}}} does not exist{where}",
             problems,

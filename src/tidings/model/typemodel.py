@@ -39,7 +39,9 @@ def shipped_types() -> TypeSystem:
     return TypeSystem(
         entities={name: _entity(name, raw, flags.get(name, {})) for name, raw in entities.items()},
         enums={name: EnumDef(name, tuple(raw["values"])) for name, raw in _read("enums.json").items()},
-        structs={name: StructDef(name, _attributes(raw["attributes"], {})) for name, raw in _read("structs.json").items()},
+        structs={
+            name: StructDef(name, _attributes(raw["attributes"], {})) for name, raw in _read("structs.json").items()
+        },
         relationships={**relationships, **one_sided},
     )
 

@@ -35,6 +35,7 @@ MAKER = "tidings"
 MADE_AT = 0
 """Shipped types were made by nobody and at no time of this catalog."""
 MANY = 2**31 - 1
+PIECE = 128 * 1024
 
 _GUIDS = uuid.UUID("0b8a5f2e-3c55-5d0c-9a43-6d1e1b6f0a71")
 
@@ -53,7 +54,7 @@ def definitions_of(types: TypeRegistry) -> Definitions:
 
 
 class Definitions:
-    """Encoded definitions of one type system. What is large is kept compressed: it is asked for a few times a day."""
+    """The definitions of one type system, encoded when first asked for and kept compressed."""
 
     def __init__(self, system: TypeSystem) -> None:
         self._system = system
@@ -67,13 +68,13 @@ class Definitions:
         }
         self._packed: dict[TypeCategory, bytes] = {}
 
-    def all_of(self, categories: Iterable[TypeCategory]) -> bytes:
-        """The answer with these categories filled in, and every other one empty."""
-        wanted = frozenset(categories)
-        return b"{%b}" % b",".join(
-            b'"%b":[%b]' % (member.encode(), self._encoded(category) if category in wanted else b"")
-            for category, member in MEMBERS.items()
-        )
+    def all_of(self, categories: Iterable[TypeCategory]) -> Iterator[bytes]:
+        """The answer, piece by piece, with these categories filled in and every other one empty.
+
+        All of it is 7 MB, which a server need not hold as one only to hand it on.
+        """
+        packed = {category: self._pack(category) for category in categories}
+        return _pieces(packed)
 
     def headers(self, categories: Iterable[TypeCategory]) -> list[dict[str, Any]]:
         """Guid, name, category and service of each definition."""
@@ -105,13 +106,15 @@ class Definitions:
         near = difflib.get_close_matches(name, [one for each in CATEGORIES for one in self._names[each]], n=1)
         return f"; did you mean {near[0]}?" if near else ""
 
-    def _encoded(self, category: TypeCategory) -> bytes:
+    def _pack(self, category: TypeCategory) -> bytes:
+        """Every definition of a category, with commas between, compressed to a fortieth."""
         packed = self._packed.get(category)
-        if packed is not None:
-            return zlib.decompress(packed)
-        text = b",".join(encode(self._form(category, name)) for name in self._names[category])
-        self._packed[category] = zlib.compress(text, 6)
-        return text
+        if packed is None:
+            work = zlib.compressobj()
+            forms = (encode(self._form(category, name)) for name in self._names[category])
+            parts = [work.compress((b"," if index else b"") + form) for index, form in enumerate(forms)]
+            packed = self._packed[category] = b"".join(parts) + work.flush()
+        return packed
 
     def _form(self, category: TypeCategory, name: str) -> dict[str, Any]:
         form: dict[str, Any] = {
@@ -194,6 +197,23 @@ class Definitions:
             attribute: msgspec.Raw(encode(_link_form(entity, attribute, self._system.relationships[name])))
             for attribute, name in entity.relationships.items()
         }
+
+
+def _pieces(packed: Mapping[TypeCategory, bytes]) -> Iterator[bytes]:
+    before = b"{"
+    for category, member in MEMBERS.items():
+        yield before + b'"%b":[' % member.encode()
+        if category in packed:
+            yield from _unpacked(packed[category])
+        before = b"],"
+    yield b"]}"
+
+
+def _unpacked(packed: bytes) -> Iterator[bytes]:
+    work = zlib.decompressobj()
+    while not work.eof:
+        yield work.decompress(packed, PIECE)
+        packed = work.unconsumed_tail
 
 
 _KNOWN: WeakKeyDictionary[TypeRegistry, Definitions] = WeakKeyDictionary()

@@ -117,9 +117,11 @@ def _draft(index: int, given: EntityInput, types: TypeRegistry, command: Save, f
     if given.relationship_attributes:
         unknown += _take_links(draft, given.relationship_attributes, "relationshipAttributes", "replace", faults)
     if given.append_relationship_attributes:
-        unknown += _take_links(draft, given.append_relationship_attributes, "appendRelationshipAttributes", "append", faults)
+        added = given.append_relationship_attributes
+        unknown += _take_links(draft, added, "appendRelationshipAttributes", "append", faults)
     if given.remove_relationship_attributes:
-        unknown += _take_links(draft, given.remove_relationship_attributes, "removeRelationshipAttributes", "remove", faults)
+        removed = given.remove_relationship_attributes
+        unknown += _take_links(draft, removed, "removeRelationshipAttributes", "remove", faults)
     if unknown:
         draft.ignored = tuple(unknown)
         if command.strict:
@@ -165,7 +167,8 @@ def _refuse_unsupported(draft: Draft, given: EntityInput, faults: _Faults) -> No
     ):
         if value:
             what = "custom metadata" if member == "businessAttributes" else "tags"
-            faults.add(NotSupported, f"{draft.location}.{member}", f"{draft.label}: {what} cannot be saved by this version; leave out {member}")
+            message = f"{draft.label}: {what} cannot be saved by this version; leave out {member}"
+            faults.add(NotSupported, f"{draft.location}.{member}", message)
 
 
 def _check_name(draft: Draft, name: Any, faults: _Faults) -> None:
@@ -179,7 +182,7 @@ def _check_name(draft: Draft, name: Any, faults: _Faults) -> None:
         faults.add(
             InvalidValue,
             f"{draft.location}.attributes.{NAME}",
-            f"{draft.type.name}: {NAME} {_short(name)} must have 1 to {LONGEST_NAME:,} characters, none of them a control character",
+            f"{draft.type.name}: {NAME} {_short(name)} must have 1 to {LONGEST_NAME:,} printable characters",
         )
 
 
@@ -207,7 +210,7 @@ def _take_attributes(draft: Draft, given: Mapping[str, Any], faults: _Faults) ->
     unknown: list[str] = []
     for key, attribute, exact, unset in _steps(draft.type, tuple(given)):
         value = given[key]
-        if value.__class__ is exact and (exact is not int or -MAX_LONG <= value <= MAX_LONG):
+        if value.__class__ is exact and (exact is not int or -MAX_LONG <= value <= MAX_LONG):  # type: ignore[operator]
             taken[key] = value if value != unset else None
         elif attribute is None:
             _take_other(draft, key, value, unknown, faults)

@@ -17,12 +17,6 @@ from tidings.model.events import Event, Operation, encode, envelope_head
 from tidings.model.profiles import Profile
 from tidings.model.registry import AssetType, TypeRegistry
 
-OPERATION_OF: Mapping[Kind, Operation] = {
-    Kind.CREATE: "ENTITY_CREATE",
-    Kind.UPDATE: "ENTITY_UPDATE",
-    Kind.ARCHIVE: "ENTITY_DELETE",
-    Kind.PURGE: "ENTITY_DELETE",
-}
 STATE = "__state"
 """The key under which a change of status is told."""
 
@@ -50,12 +44,16 @@ def record(changes: Changes, types: TypeRegistry, occasion: Occasion) -> list[Ev
     return [scribe.event(index, change) for index, change in enumerate(changes.assets, 1)]
 
 
+def _operation(kind: Kind) -> Operation:
+    if kind.is_delete:
+        return "ENTITY_DELETE"
+    return "ENTITY_CREATE" if kind is Kind.CREATE else "ENTITY_UPDATE"
+
+
 class _Scribe:
     """Everything that is the same in all events of a request, encoded once."""
 
-    def __init__(
-        self, types: TypeRegistry, occasion: Occasion, owners: Mapping[int, Asset], count: int
-    ) -> None:
+    def __init__(self, types: TypeRegistry, occasion: Occasion, owners: Mapping[int, Asset], count: int) -> None:
         self.types = types
         self.occasion = occasion
         self.owners = owners
@@ -69,7 +67,7 @@ class _Scribe:
 
     def event(self, index: int, change: AssetChange) -> Event:
         asset = change.after
-        operation = OPERATION_OF[change.kind]
+        operation = _operation(change.kind)
         details = self._mutated_details(change)
         message = b'%b%b,"operationType":"%b"%b%b' % (
             self.head,
@@ -117,8 +115,9 @@ class _Scribe:
             return self._whole(change) if profile.create_details else None
         if change.kind.is_delete:
             return self._whole(change) if profile.delete_details else None
-        details = self._whole(change, updated=True)
-        return details if change.origin != "related" or profile.related_details else None
+        if change.origin == "related" and not profile.related_details:
+            return None
+        return self._whole(change, updated=True)
 
     def _whole(self, change: AssetChange, updated: bool = False) -> bytes:
         """A partial entity: what is new in an update, everything otherwise."""

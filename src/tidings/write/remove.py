@@ -46,7 +46,9 @@ def _remove(asset: Asset, kind: Kind, origin: Origin, stamp: Stamp) -> AssetChan
     return AssetChange(kind, origin, after, asset.attributes, before=before)
 
 
-def bereaved(changes: Changes, links: Iterable[Link], others: Iterable[Asset], types: TypeRegistry, stamp: Stamp) -> None:
+def bereaved(
+    changes: Changes, links: Iterable[Link], others: Iterable[Asset], types: TypeRegistry, stamp: Stamp
+) -> None:
     """Add an update for every live neighbour of what goes; only the profile «server» tells them.
 
     ``links`` are all links of the deleted assets, ``others`` the assets at their far ends.
@@ -64,7 +66,9 @@ def bereaved(changes: Changes, links: Iterable[Link], others: Iterable[Asset], t
     changes.assets.extend(touch(live[own], Told({}, unlinked), stamp) for own, unlinked in lost.items())
 
 
-def restore(named: list[Asset], owned: list[Asset], links: Iterable[Link], types: TypeRegistry, stamp: Stamp) -> Changes:
+def restore(
+    named: list[Asset], owned: list[Asset], links: Iterable[Link], types: TypeRegistry, stamp: Stamp
+) -> Changes:
     """Make the archived among ``named`` and what they own active again, parents before children."""
     unique = {asset.id: asset for asset in (*named, *owned)}
     back = [_restore(asset, stamp) for asset in unique.values() if asset.status != ACTIVE]

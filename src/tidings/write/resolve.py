@@ -70,7 +70,9 @@ def resolve(drafts: list[Draft], only: Target | None, types: TypeRegistry, tx: T
     MissingAttribute for a new asset without its mandatory attributes, InvalidReference for links of the wrong type.
     """
     wishes = _identify(drafts, only, types, tx)
-    assigned = {wish.draft.guid: wish.name.guid for wish in wishes if wish.draft.guid and wish.draft.guid != wish.name.guid}
+    assigned = {
+        wish.draft.guid: wish.name.guid for wish in wishes if wish.draft.guid and wish.draft.guid != wish.name.guid
+    }
     _Finder(wishes, types, tx).resolve_links()
     return Resolution(wishes, assigned)
 
@@ -86,7 +88,8 @@ def _identify(drafts: list[Draft], only: Target | None, types: TypeRegistry, tx:
         by_name.setdefault(asset.qualified_name, []).append(asset)
     by_guid = {asset.guid: asset for asset in tx.assets_by_guid(guids)}
     found = [
-        _only(draft, only, by_name, by_guid, types) if only else _stored(draft, by_name, by_guid, types) for draft in drafts
+        _only(draft, only, by_name, by_guid, types) if only else _stored(draft, by_name, by_guid, types)
+        for draft in drafts
     ]
     _refuse_duplicates(drafts, found)
     created = [draft for draft, stored in zip(drafts, found, strict=True) if stored is None]
@@ -96,7 +99,9 @@ def _identify(drafts: list[Draft], only: Target | None, types: TypeRegistry, tx:
     return [
         _wish(draft, types.type(stored.type_name), name_of(stored), stored)
         if stored
-        else _wish(draft, draft.type, AssetName(*next(fresh), draft.type.name, draft.qualified_name or "", ACTIVE), None)
+        else _wish(
+            draft, draft.type, AssetName(*next(fresh), draft.type.name, draft.qualified_name or "", ACTIVE), None
+        )
         for draft, stored in zip(drafts, found, strict=True)
     ]
 
@@ -169,7 +174,10 @@ def one_of_type(found: Iterable[Named], type_name: str, qualified_name: str, typ
 def _refuse_duplicates(drafts: list[Draft], found: list[Asset | None]) -> None:
     seen: dict[object, Draft] = {}
     for draft, stored in zip(drafts, found, strict=True):
-        name = (stored.type_name if stored else draft.type.name, draft.qualified_name or (stored and stored.qualified_name))
+        name = (
+            stored.type_name if stored else draft.type.name,
+            draft.qualified_name or (stored and stored.qualified_name),
+        )
         placeholder = [draft.guid] if is_placeholder(draft.guid) else []
         for key in (name, *([stored.id] if stored else ()), *placeholder):
             other = seen.setdefault(key, draft)

@@ -58,7 +58,13 @@ class Outcome(msgspec.Struct):
 
 
 def submit(
-    store: Store, types: TypeRegistry, command: Command, actor: Actor, profile: Profile = DOCUMENTED, *, dry_run: bool = False
+    store: Store,
+    types: TypeRegistry,
+    command: Command,
+    actor: Actor,
+    profile: Profile = DOCUMENTED,
+    *,
+    dry_run: bool = False,
 ) -> Receipt:
     """Take one command the whole way; when this returns, the change and its events are on disk together.
 

@@ -130,7 +130,7 @@ def check_format(connection: apsw.Connection, path: str) -> None:
     newest = migrations()[-1][0]
     version = _check_ours(connection, path, newest)
     if version < newest:
-        raise StoreError(f"{path} has the form of an older Tidings ({version}); start the server once to bring it up to date")
+        raise StoreError(f"{path} has the form of an older Tidings ({version}); start the server once to renew it")
 
 
 def _check_ours(connection: apsw.Connection, path: str, newest: int) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from pathlib import Path
 from typing import TypeVar
 
 import apsw
@@ -133,15 +133,15 @@ class SqliteStore:
                 hint(head)
 
     def backup(self, target: str, progress: Callable[[int, int], None]) -> None:
-        if os.path.exists(target):
+        if Path(target).exists():
             raise StoreError(f"{target} is already there; name a file that is not, so that no backup is overwritten")
         partial = f"{target}.partial"
         with told_plainly(target), contextlib.suppress(FileNotFoundError):
-            os.unlink(partial)
+            Path(partial).unlink()
         ensure_folder(target)
         with told_plainly(target):
             self._copy(partial, progress)
-        os.replace(partial, target)
+        Path(partial).replace(target)
 
     def _copy(self, target: str, progress: Callable[[int, int], None]) -> None:
         source, copy = connect(self.path), connect(target, create=True)

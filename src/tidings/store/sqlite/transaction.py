@@ -39,15 +39,12 @@ class SqliteTransaction(SqliteReader):
 
     def save(self, changes: Changes) -> None:
         run = self.connection.executemany
-        by_kind: dict[Kind, list[AssetChange]] = {kind: [] for kind in Kind}
-        for change in changes.assets:
-            by_kind[change.kind].append(change)
-        if created := by_kind[Kind.CREATE]:
-            run(SQL.insert_asset, [_row(change) for change in created])
-        self._update([change for kind in (Kind.UPDATE, Kind.ARCHIVE) for change in by_kind[kind]])
+        if created := [_row(change) for change in changes.assets if change.kind is Kind.CREATE]:
+            run(SQL.insert_asset, created)
+        self._update([change for change in changes.assets if change.kind in (Kind.UPDATE, Kind.ARCHIVE)])
         self._save_links(changes)
-        if purged := by_kind[Kind.PURGE]:
-            self._purge([change.after.id for change in purged])
+        if purged := [change.after.id for change in changes.assets if change.kind is Kind.PURGE]:
+            self._purge(purged)
 
     def _update(self, updated: list[AssetChange]) -> None:
         rewritten = [change.after for change in updated if change.now]
@@ -65,21 +62,21 @@ class SqliteTransaction(SqliteReader):
             run(SQL.stamp_asset, [(a.status, a.version, a.updated_at, a.updated_by, a.id) for a in stamped])
 
     def _save_links(self, changes: Changes) -> None:
+        if not (changes.added or changes.removed or changes.changed):
+            return
         run = self.connection.executemany
-        numbers = {
-            name: self.relationship_number(name)
-            for name in {link.relationship for links in (changes.added, changes.removed, changes.changed) for link in links}
-        }
+        names = {link.relationship for link in (*changes.added, *changes.removed, *changes.changed)}
+        numbers = {name: self.relationship_number(name) for name in names}
 
-        def rows(links: Sequence[Link]) -> list[tuple[int, int, int]]:
-            return [(link.end1, numbers[link.relationship], link.end2) for link in links]
+        def rows(links: Sequence[Link]) -> list[tuple[int, int, int, bytes | None]]:
+            return [(link.end1, numbers[link.relationship], link.end2, link.encoded) for link in links]
 
         if changes.removed:
-            run(SQL.delete_link, rows(changes.removed))
+            run(SQL.delete_link, [row[:3] for row in rows(changes.removed)])
         if changes.added:
-            run(SQL.insert_link, [(*row, link.encoded) for row, link in zip(rows(changes.added), changes.added, strict=True)])
+            run(SQL.insert_link, rows(changes.added))
         if changes.changed:
-            run(SQL.update_link, [(*row, link.encoded) for row, link in zip(rows(changes.changed), changes.changed, strict=True)])
+            run(SQL.update_link, rows(changes.changed))
 
     def _purge(self, ids: list[int]) -> None:
         wanted = (as_set(ids),)

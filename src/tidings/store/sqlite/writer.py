@@ -53,8 +53,10 @@ class Writer:
         self._announce = announce
         self._relationships: dict[str, int] = dict(connection.execute(SQL.relationships))
         row = connection.execute(SQL.log_head).fetchone()
+        self._head: int
+        self._clock: int
         self._head, self._clock = row or (0, 0)
-        self.head = self._head
+        self.head: int = self._head
         """The last position on disk, for everyone; ``_head`` runs ahead of it while a group is being written."""
         [(highest,)] = connection.execute(SQL.highest_id)
         self._next_id = highest + 1
@@ -125,9 +127,7 @@ class Writer:
     def _attempt(self, job: _Job) -> None:
         """One request within the shared transaction: kept whole or undone whole."""
         self._clock = max(self._clock, time.time_ns() // 1_000_000)
-        transaction = SqliteTransaction(
-            self._connection, self._relationships, self._clock, self._head, self._next_id
-        )
+        transaction = SqliteTransaction(self._connection, self._relationships, self._clock, self._head, self._next_id)
         self._connection.execute("SAVEPOINT request")
         try:
             with told_plainly(self._path):

@@ -1,0 +1,1 @@
+"""Pure steps of `tidings.model`, tested with values."""

@@ -1,0 +1,1 @@
+"""Pure steps of `tidings.read`, tested with values."""

@@ -1,0 +1,1 @@
+"""Pure steps of `tidings.write`, tested with values."""
