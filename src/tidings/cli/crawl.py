@@ -16,7 +16,7 @@ from tidings.model.errors import ConfigError
 @click.command()
 @click.argument("database_url", metavar="DATABASE_URL")
 @click.option("--connection", metavar="NAME",
-              help="Connection to fill, by name or qualifiedName; made if it is not there. Default: the database's name.")  # fmt: skip
+              help="Connection to fill, by name or qualifiedName, or to make; else that of the database's name.")  # fmt: skip
 @click.option("--system", is_flag=True, help="Also the schemas that belong to the database itself.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; count what would change.")
 @json_option

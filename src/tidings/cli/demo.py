@@ -37,8 +37,8 @@ MOST_LINES = 12
 def demo(screen: Screen, keep: bool, port: int, pace: float | None) -> None:
     """Watch a catalog at work, in under a minute.
 
-    Crawls a small database, changes things, and shows each event with a word on why it came. Everything happens in a temporary folder and is gone afterwards. Tells its story on pipes too; --json gives the
-    events alone.
+    Crawls a small database, changes things, and shows each event with a word on why it came. Everything happens in a
+    temporary folder and is gone afterwards. It tells its story on pipes too; --json gives the events alone.
     """
     screen.prefer_people()
     pace = pace if pace is not None else float(screen.out.is_terminal)
@@ -93,7 +93,7 @@ class Tour:
             ("Crawl a database",
              "A shop in SQLite: four tables and a view. Every asset is new, so each gets one CREATE.", self._found_shop),
             ("Crawl it again after a night of ALTER TABLE",
-             "A column came, one went, a table was added: only those speak, and the tables they belong to.",
+             "A column came, one went, a table was added: only those are told of, and what holds them.",
              self._change_shop),
             ("Crawl it once more", "Nothing changed in the shop, so there is nothing to say.", self._crawl_shop),
             ("Save a table back exactly as it was read",
@@ -162,8 +162,9 @@ class Tour:
             if shown <= MOST_LINES or not self._screen.people:
                 show_event(self._screen, event, position)
         if self._screen.people:
-            more = f", {shown - MOST_LINES} more than shown" if shown > MOST_LINES else ""
-            self._screen.show(Text(f"   {shown} events{more}", style="dim" if shown else "bold green"))
+            hidden = f", the last {shown - MOST_LINES} not shown" if shown > MOST_LINES else ""
+            words = f"   {shown} {'event' if shown == 1 else 'events'}{hidden}"
+            self._screen.show(Text(words, style="dim" if shown else "bold green"))
 
     def _arriving(self, head: int) -> Iterator[tuple[int, JsonObject]]:
         while self._seen < head:

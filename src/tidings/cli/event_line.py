@@ -62,7 +62,7 @@ def summary(operation: str, detail: Mapping[str, Any]) -> str:
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    for key in sorted({**before, **after}):
+    for key in sorted({**before, **after}, key=_rank):
         if key == STATE:
             continue
         gone, come = before.get(key), after.get(key)
@@ -70,6 +70,11 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[st
             yield plain(key) + f" +{len(come or ())}" * bool(come) + f" -{len(gone or ())}" * bool(gone)
         else:
             yield f"{plain(key)}: {_short(gone)} → {_short(come)}"
+
+
+def _rank(key: str) -> tuple[bool, str]:
+    """What was asked for comes first, the server's stamps about it last."""
+    return key.endswith(("UpdatedAt", "UpdatedBy")), key
 
 
 def _are_links(value: Any) -> bool:

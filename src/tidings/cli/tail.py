@@ -26,7 +26,7 @@ class Place(msgspec.Struct, frozen=True, rename="camel"):
 
 @click.command()
 @click.option("--after", type=click.IntRange(min=0), metavar="POSITION",
-              help="Begin behind this position, 0 for the whole log; without it only what happens from now on is shown.")  # fmt: skip
+              help="Begin behind this position, 0 for the whole log; without it, from now on.")  # fmt: skip
 @filter_options
 @form_option
 @click.option("--state", "state_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",

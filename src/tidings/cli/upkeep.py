@@ -24,7 +24,8 @@ from tidings.read import integrity
 def backup(screen: Screen, target: Path, config: Config) -> None:
     """Copy the catalog to a new file.
 
-    A server may go on writing meanwhile. The copy is one moment of the catalog, whole and consistent. To use it, serve it: --database sqlite:///TARGET.
+    A server may go on writing meanwhile: the copy is one moment of the catalog, whole and consistent. To use it,
+    serve it: --database sqlite:///TARGET.
     """
     with contextlib.closing(wiring.open_to_read(config)) as store, screen.progress("copying pages") as advance:
         store.backup(str(target), lambda done, total: advance("copying pages", done, total))

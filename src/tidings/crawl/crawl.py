@@ -27,11 +27,11 @@ ASSETS_PER_REQUEST = 2_000
 
 
 class Catalog(Protocol):
-    """What a crawl needs of a catalog; answers are those of the protocol."""
+    """What a crawl needs of a catalog, with answers as the protocol has them; ``tidings.client.Client`` is one."""
 
-    def save(self, entities: list[dict[str, Any]], *, dry_run: bool = False) -> dict[str, Any]: ...
+    def save(self, entities: list[dict[str, Any]], /, *, dry_run: bool = False) -> dict[str, Any]: ...
 
-    def delete(self, guids: list[str], *, dry_run: bool = False) -> dict[str, Any]:
+    def delete(self, guids: list[str], /, *, dry_run: bool = False) -> dict[str, Any]:
         """Archive assets."""
         ...
 
@@ -209,7 +209,7 @@ class _Run:
         self.progress("save", done, len(wanted))
 
     def _take(self, answer: dict[str, Any]) -> None:
-        self.placeholders |= {guid: sent for sent, guid in (answer.get("guidAssignments") or {}).items()}
+        self.placeholders |= {guid: sent for sent, guid in answer.get("guidAssignments", {}).items()}
         self.created.update(self.placeholders.get(guid, guid) for guid in _changed(answer, "CREATE"))
         self.touched.update(self.placeholders.get(guid, guid) for guid in _changed(answer, "UPDATE"))
         self.requests += 1
@@ -234,4 +234,4 @@ class _Run:
 
 def _changed(answer: dict[str, Any], how: str) -> list[str]:
     """The guids that an answer lists as changed in one way."""
-    return [one["guid"] for one in (answer.get("mutatedEntities") or {}).get(how) or ()]
+    return [one["guid"] for one in answer.get("mutatedEntities", {}).get(how, ())]

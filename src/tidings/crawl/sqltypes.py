@@ -28,7 +28,8 @@ class TypeWords(msgspec.Struct, frozen=True):
 def words(sql_type: TypeEngine[Any], dialect: Dialect) -> TypeWords:
     """A reflected type in words; a type that has no name yields none."""
     try:
-        definition = sql_type.compile(dialect=dialect)
+        # As a plain string: what stands for a quoted name would refuse to be put into capitals.
+        definition = str(sql_type.compile(dialect=dialect))
     except CompileError:
         return TypeWords(None, None, None, None, None)
     name = _EXTRAS.sub("", _MEASURES.sub("", definition)).upper()

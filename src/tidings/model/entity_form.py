@@ -20,10 +20,14 @@ _SHAPES_KEPT = 2_000
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """What a set of keys needs: ``filled`` is ready JSON (``,"a":0,"b":[]``), ``hidden`` are keys to leave out."""
+    """What a set of keys needs: ``filled`` is ready JSON (``,"a":0,"b":[]``), ``hidden`` are keys to leave out.
+
+    ``hidden_last``: they stand behind all others, as drafts put them, so that leaving them out is cutting the JSON.
+    """
 
     filled: bytes
-    hidden: frozenset[str]
+    hidden: tuple[str, ...]
+    hidden_last: bool
 
 
 def shape(asset_type: AssetType, keys: tuple[str, ...], flagged_only: bool) -> Shape:
@@ -33,14 +37,16 @@ def shape(asset_type: AssetType, keys: tuple[str, ...], flagged_only: bool) -> S
     if known is None:
         if len(shapes) >= _SHAPES_KEPT:
             shapes.clear()
-        known = shapes[keys] = _work_out(asset_type, frozenset(keys), flagged_only)
+        known = shapes[keys] = _work_out(asset_type, keys, flagged_only)
     return known
 
 
-def _work_out(asset_type: AssetType, keys: frozenset[str], flagged_only: bool) -> Shape:
+def _work_out(asset_type: AssetType, keys: tuple[str, ...], flagged_only: bool) -> Shape:
     shown = {name: one for name, one in asset_type.attributes.items() if one.definition.flagged or not flagged_only}
     filled = {name: one.unset for name, one in shown.items() if name not in keys and one.unset is not None}
-    return Shape(b"," + encode(filled)[1:-1] if filled else b"", keys - shown.keys())
+    hidden = tuple(key for key in keys if key not in shown)
+    hidden_last = 0 < len(hidden) < len(keys) and keys[-len(hidden) :] == hidden
+    return Shape(b"," + encode(filled)[1:-1] if filled else b"", hidden, hidden_last)
 
 
 def attributes_form(asset_type: AssetType, attributes: Mapping[str, Any], encoded: bytes, flagged_only: bool) -> bytes:
@@ -49,6 +55,9 @@ def attributes_form(asset_type: AssetType, attributes: Mapping[str, Any], encode
     ``encoded`` is the JSON of ``attributes``; it is used as it is where nothing has to be left out.
     """
     kept = shape(asset_type, tuple(attributes), flagged_only)
+    if kept.hidden_last:
+        tail = encode({key: attributes[key] for key in kept.hidden})
+        return b"%b%b}" % (encoded[: -len(tail)], kept.filled)
     if kept.hidden:
         encoded = encode({name: value for name, value in attributes.items() if name not in kept.hidden})
     if encoded == b"{}":

@@ -84,7 +84,9 @@ def test_without_a_name_the_qualified_name_is_shown() -> None:
 def test_events_always_show_name_description_owner_and_create_time() -> None:
     flagged = {name for name, one in TYPES.type("Process").attributes.items() if one.definition.flagged}
 
-    assert {"name", "description", "owner", "createTime", "qualifiedName"} & TYPES.type("Process").attributes.keys() <= flagged
+    assert {"name", "description", "owner", "createTime", "qualifiedName"} & TYPES.type(
+        "Process"
+    ).attributes.keys() <= flagged
 
 
 def test_a_links_key_leaves_its_attributes_out() -> None:

@@ -25,25 +25,34 @@ JOURNAL_LIMIT = 64 * 1024 * 1024
 BUSY_MILLISECONDS = 10_000
 
 
+def plainly(error: BaseException, path: str) -> BaseException:
+    """An error of the driver as a StoreError that says what to do; any other error as it is."""
+    if not isinstance(error, apsw.Error):
+        return error
+    told: StoreError
+    if isinstance(error, (apsw.NotADBError, apsw.CorruptError)):
+        told = StoreDamaged(f"{path} is damaged or is not a Tidings catalog ({error}); restore it from a backup")
+    elif isinstance(error, apsw.FullError):
+        told = StoreUnavailable(f"the disk that holds {path} is full; free some space and try again")
+    elif isinstance(error, (apsw.BusyError, apsw.LockedError)):
+        told = StoreUnavailable(f"{path} is locked by another program ({error}); try again")
+    elif isinstance(error, apsw.ReadOnlyError):
+        told = StoreError(f"{path} cannot be written to ({error}); check its permissions")
+    elif isinstance(error, apsw.CantOpenError):
+        told = StoreError(f"{path} cannot be opened ({error}); check the folder and its permissions")
+    else:
+        told = StoreError(f"the database {path} could not do its work: {error}")
+    told.__cause__ = error
+    return told
+
+
 @contextlib.contextmanager
 def told_plainly(path: str) -> Iterator[None]:
-    """Turn the driver's errors into StoreErrors that say what to do; nothing of the driver leaves the store."""
+    """Nothing of the driver leaves the store: its errors leave this block as ``plainly`` tells them."""
     try:
         yield
-    except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise StoreDamaged(
-            f"{path} is damaged or is not a Tidings catalog ({error}); restore it from a backup"
-        ) from error
-    except apsw.FullError as error:
-        raise StoreUnavailable(f"the disk that holds {path} is full; free some space and try again") from error
-    except (apsw.BusyError, apsw.LockedError) as error:
-        raise StoreUnavailable(f"{path} is locked by another program ({error}); try again") from error
-    except apsw.ReadOnlyError as error:
-        raise StoreError(f"{path} cannot be written to ({error}); check its permissions") from error
-    except apsw.CantOpenError as error:
-        raise StoreError(f"{path} cannot be opened ({error}); check the folder and its permissions") from error
     except apsw.Error as error:
-        raise StoreError(f"the database {path} could not do its work: {error}") from error
+        raise plainly(error, path) from error
 
 
 class FileLock:

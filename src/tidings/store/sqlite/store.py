@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import apsw
 
@@ -81,12 +81,15 @@ class SqliteStore:
             raise
 
     def enqueue(self, work: Callable[[Transaction], T], *, rollback: bool = False) -> Future[T]:
+        return self._writing().enqueue(work, rollback)
+
+    def _writing(self) -> Writer:
         if self._writer is None:
             raise StoreError(f"{self._name} was opened for reading only")
-        return self._writer.enqueue(work, rollback)
+        return self._writer
 
     def transact(self, work: Callable[[Transaction], T], *, rollback: bool = False) -> T:
-        return self.enqueue(work, rollback=rollback).result()
+        return cast(T, self._writing().run(work, rollback))
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Snapshot]:

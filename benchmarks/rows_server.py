@@ -1,0 +1,163 @@
+"""The server as a whole: live streams, memory, start, and how it bears a large catalog."""
+
+from __future__ import annotations
+
+import time
+
+from benchmarks.client import ask_all, ask_paced, follow_all, follow_names, processes, save_request
+from benchmarks.data import Warehouse, bodies, body, command
+from benchmarks.harness import ME, Bench, Row, copy, in_turn, percentile
+from benchmarks.rows_save import Shape, Writing, base, build, remove
+from benchmarks.server import Server
+from benchmarks.stock import kept
+from tidings.store.sqlite import SqliteStore
+from tidings.store.sqlite.database import connect
+from tidings.write.submit import submit
+
+CONSUMERS = 100
+MILLION = 1_000_000
+QUICK_LARGE = 200_000
+
+
+def live_tail(bench: Bench) -> None:
+    """500 saves a second, one live stream: from the moment a save is due to the moment the stream tells of it.
+
+    The commit lies between that moment and the acknowledgement, so this is the longer way round: it holds the save too.
+    """
+    count = 500 * (4 if bench.quick else 10)
+    path = copy(base(bench), bench.folder / "live.db")
+    columns = Warehouse().columns(range(count))
+    for number, one in enumerate(columns):
+        one["name"] = f"live-{number:06d}"
+    requests = [save_request(body("Column", [one])) for one in columns]
+    with Server(path) as server, processes(2) as pool:
+        head = _head(server)
+        heard_of = pool.submit(follow_names, server.address, head, "live-", count, count / 500 + 15)
+        time.sleep(0.3)
+        moments = pool.submit(ask_paced, server.address, requests, 500.0, 4).result()
+        heard = heard_of.result()
+    remove(path)
+    missing = count - len(heard)
+    times = [1000 * (heard[f"live-{n:06d}"] - due) for n, (due, _) in enumerate(moments) if f"live-{n:06d}" in heard]
+    after = [1000 * (heard[f"live-{n:06d}"] - done) for n, (_, done) in enumerate(moments) if f"live-{n:06d}" in heard]
+    slow = percentile(times, 0.99) if times else float("inf")
+    bench.add(
+        Row(
+            "save sent → live tail, p99 at 500 saves/s", "ms", slow, min(times, default=0), max(times, default=0), "≤ 10 ms",
+            slow <= 10 and not missing,
+            note=f"p50 {percentile(times, 0.5):.2g} ms; after the acknowledgement p99 {percentile(after, 0.99):.2g} ms"
+            + (f"; {missing} NOT HEARD OF" if missing else ""),
+        )
+    )  # fmt: skip
+
+
+def fan_out(bench: Bench) -> None:
+    """Many live streams, saves of 1,000; then as many streams that read the same part of the log from its start."""
+    assets = 1000 if bench.quick else 3000
+    path = copy(base(bench), bench.folder / "fan.db")
+    requests = [save_request(one) for one in bodies("Column", Warehouse().columns(range(assets)), 1000)]
+    with Server(path) as server, processes(2) as pool:
+        head = _head(server)
+        last = head + assets + assets // 20
+        live = pool.submit(follow_all, server.address, head, last, CONSUMERS, 60.0)
+        time.sleep(1.5)
+        started = time.monotonic()
+        pool.submit(ask_all, server.address, requests, 1).result()
+        _add_fan(bench, f"SSE, {CONSUMERS} live consumers", live.result(), started)
+        started = time.monotonic()
+        again = pool.submit(follow_all, server.address, head, last, CONSUMERS, 60.0).result()
+        _add_fan(bench, f"SSE, {CONSUMERS} consumers catching up", again, started)
+    remove(path)
+
+
+def _add_fan(bench: Bench, what: str, found: tuple[int, int, float], started: float) -> None:
+    complete, events, finished = found
+    rate = events / (finished - started)
+    bench.add(
+        Row(
+            what, "events/s", rate, rate, rate, "all complete", complete == CONSUMERS,
+            note=f"{complete} of {CONSUMERS} complete, {events:,} events together; indicative 100,000",
+        )
+    )  # fmt: skip
+
+
+def _head(server: Server) -> int:
+    with processes() as pool:
+        return int(pool.submit(head_of, server.address).result())
+
+
+def start_and_memory(bench: Bench) -> None:
+    """A new catalog; then a large one, in full runs."""
+    path = bench.folder / "new.db"
+    starts = []
+    idle = 0.0
+    for _ in range(3):
+        remove(path)
+        with Server(path) as server:
+            starts.append(server.start_seconds)
+            time.sleep(0.5)
+            idle = server.resident_megabytes()
+    remove(path)
+    starts.sort()
+    _add_most(bench, "start of the server, first time", "s", starts, 2)
+    _add_most(bench, "memory of the server, idle", "MB", [idle], 100)
+    if not bench.quick:
+        _large(bench)
+
+
+def _large(bench: Bench) -> None:
+    path = kept(bench, MILLION)
+    starts = []
+    warehouse = Warehouse()
+    with processes() as pool:
+        for _ in range(3):
+            with Server(path) as server:
+                starts.append(server.start_seconds)
+                reads = [request_of(position) for position in range(0, MILLION, MILLION // 200)]
+                pool.submit(ask_all, server.address, reads, 4).result()
+                tables = [save_request(body("Schema", [warehouse.schema(number)])) for number in range(200)]
+                pool.submit(ask_all, server.address, tables, 4).result()
+                used = server.resident_megabytes()
+    starts.sort()
+    _add_most(bench, "start of the server with 1M assets", "s", starts, 1)
+    _add_most(bench, "memory of the server with 1M assets, after reads and saves", "MB", [used], 250)
+
+
+def _add_most(bench: Bench, what: str, unit: str, values: list[float], most: float) -> None:
+    middle = values[len(values) // 2]
+    bench.add(Row(what, unit, middle, values[0], values[-1], f"≤ {most:g} {unit}", middle <= most, kept=len(values)))
+
+
+def growth(bench: Bench) -> None:
+    """Saves of 20 into a large catalog beside the same saves into one of 10,000 columns."""
+    assets = QUICK_LARGE if bench.quick else MILLION
+    large_path, small_path = kept(bench, assets), bench.folder / "small-growth.db"
+    copy(base(bench), small_path)
+    before = _heads(large_path)
+    shape = Shape(20, 1, 60)
+    rounds = shape.sample_bodies(bench.samples + 1)
+    large, small = SqliteStore(str(large_path)), SqliteStore(str(small_path))
+    try:
+        _add_tables(bench, large)
+        writing = Writing(bench, large, 1, rounds)
+        other = Writing(bench, small, 1, rounds)
+
+        def ready(number: int) -> None:
+            writing.prepare(number)
+            other.prepare(number)
+
+        samples = in_turn(bench.folder, {"product": writing.run, "raw": other.run}, bench.samples, ready)
+    finally:
+        large.close()
+        small.close()
+        _forget_what_came_after(large_path, before)
+    remove(small_path)
+    rates = samples.by_side["product"]
+    ratio = samples.ratio("product", "raw")
+    bench.add(
+        Row(
+            f"save, 20 per request, at {assets:,} assets against 10,000", "assets/s", samples.median("product"), min(rates),
+            max(rates), "≥ 0.8", ratio >= 0.8, samples.median("raw"), ratio, None, samples.kept, samples.dropped,
+            "the limit is the smaller catalog",
+        )
+    )  # fmt: skip
