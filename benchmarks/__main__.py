@@ -12,11 +12,20 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import harness, report, rows_save
+from benchmarks import harness, report, rows_delete, rows_http, rows_save, rows_server
 
 SECTIONS: dict[str, Callable[[harness.Bench], None]] = {
     **{name: partial(rows_save.save, name=name) for name in rows_save.SHAPES},
     "save-again": rows_save.save_again,
+    **{name: partial(rows_http.save, name=name) for name in rows_http.SHAPES},
+    "purge": rows_delete.purge,
+    "purge-large": rows_delete.purge_large,
+    "tail": rows_http.tail,
+    "live": rows_server.live_tail,
+    "fan-out": rows_server.fan_out,
+    "get": rows_http.get_by_guid,
+    "server": rows_server.start_and_memory,
+    "growth": rows_server.growth,
 }
 """Everything that can be measured, by the name that ``--only`` takes."""
 

@@ -5,6 +5,7 @@ They speak HTTP over plain sockets and look at answers no more than they must.
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import re
 import selectors
@@ -105,6 +106,16 @@ def request(method: str, path: str, body: bytes = b"") -> bytes:
 def save_request(body: bytes) -> bytes:
     """One save."""
     return request("POST", "/api/meta/entity/bulk", body)
+
+
+def head_of(address: Address) -> int:
+    """The last position of the server's log."""
+    connection = Connection(address)
+    status, body = connection.ask(request("GET", "/api/status"))
+    connection.close()
+    if status != 200:
+        raise RuntimeError(f"{status} {body[:300]!r}")
+    return int(json.loads(body)["head"])
 
 
 def ask_all(address: Address, requests: Sequence[bytes], connections: int) -> float:

@@ -9,7 +9,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -118,13 +118,13 @@ def settle(folder: Path) -> None:
         time.sleep(0.1)
 
 
-Side = Callable[[int], int]
-"""Do the work of round n; how many things were done."""
+Side = Callable[[int], int | tuple[int, float]]
+"""Do the work of round n; how many things were done, and in how many seconds where the side has a better clock."""
 
 
 def in_turn(
     folder: Path,
-    sides: dict[str, Side],
+    sides: Mapping[str, Side],
     rounds: int,
     ready: Callable[[int], None] | None = None,
     *,
@@ -161,8 +161,9 @@ def _timed(folder: Path, side: Side, number: int) -> tuple[float, float]:
     gc.collect()
     before = min(probe(folder) for _ in range(2))
     started = time.perf_counter()
-    count = side(number)
+    done = side(number)
     seconds = time.perf_counter() - started
+    count, seconds = done if isinstance(done, tuple) else (done, seconds)
     return count / seconds, max(before, probe(folder))
 
 
@@ -197,7 +198,19 @@ def ratio_row(what: str, unit: str, samples: Samples, memory: Samples | None, ba
     )
 
 
-HEADINGS = ("what", "measured", "unit", "spread", "raw limit", "ratio", "in memory", "bar", "met", "kept/dropped", "note")
+HEADINGS = (
+    "what",
+    "measured",
+    "unit",
+    "spread",
+    "raw limit",
+    "ratio",
+    "in memory",
+    "bar",
+    "met",
+    "kept/dropped",
+    "note",
+)
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -206,12 +219,12 @@ def cells(row: Row) -> tuple[str, ...]:
         row.what,
         _number(row.measured),
         row.unit,
-        f"{_number(row.low)}–{_number(row.high)}" if row.low != row.high else "",
+        f"{_number(row.low)} … {_number(row.high)}" if row.low != row.high else "",
         "" if row.raw is None else _number(row.raw),
         "" if row.ratio is None else f"{row.ratio:.2f}",
         "" if row.memory_ratio is None else f"{row.memory_ratio:.2f}",
         row.bar,
-        {True: "yes", False: "NO", None: "–"}[row.met],
+        {True: "yes", False: "NO", None: ""}[row.met],
         f"{row.kept}/{row.dropped}",
         row.note,
     )
@@ -230,7 +243,9 @@ def table(rows: list[Row]) -> str:
     """All rows for a terminal."""
     lines = [HEADINGS, *(cells(row) for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(HEADINGS))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
 
 
 def markdown(rows: list[Row]) -> str:

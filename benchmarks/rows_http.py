@@ -48,25 +48,17 @@ def _against_library(bench: Bench, folder: Path, shape: Shape, pool: ProcessPool
     writing = Writing(bench, store, 1, rounds)
     with Server(paths["http"]) as server:
 
-        def http(number: int) -> int:
+        def http(number: int) -> tuple[int, float]:
             requests = [save_request(body) for body in rounds[number]]
-            http_seconds.append(pool.submit(ask_all, server.address, requests, CLIENTS).result())
-            return shape.batch * shape.requests
+            seconds = pool.submit(ask_all, server.address, requests, CLIENTS).result()
+            return shape.batch * shape.requests, seconds
 
-        http_seconds: list[float] = []
         samples = in_turn(folder, {"library": writing.run, "http": http}, bench.samples, writing.prepare)
     store.close()
-    _use_clients_clock(samples, http_seconds[1:], shape.batch * shape.requests)
     if contents(paths["library"])["asset"][0] != contents(paths["http"])["asset"][0]:
         raise RuntimeError("the server did not save what the library saved")
     remove(*paths.values())
     return samples
-
-
-def _use_clients_clock(samples: Samples, seconds: list[float], count: int) -> None:
-    """Take the clients' own time, without handing the requests over to their process."""
-    if samples.dropped == 0 or samples.kept == len(seconds):
-        samples.by_side["http"] = [count / one for one in seconds]
 
 
 def get_by_guid(bench: Bench) -> None:
@@ -124,7 +116,7 @@ def tail(bench: Bench) -> None:
     rates = samples.by_side["product"]
     bench.add(
         Row(
-            "tail of the log, pages of 1,000, library", "events/s", samples.median("product"), min(rates), max(rates), "–",
+            "tail of the log, pages of 1,000, library", "events/s", samples.median("product"), min(rates), max(rates), "",
             None, samples.median("raw"), samples.ratio("product", "raw"), None, samples.kept, samples.dropped,
             "indicative 300,000",
         )
@@ -140,7 +132,7 @@ def _tail_over_http(bench: Bench, path: Path, head: int) -> None:
     rates = sorted(head / one for one in seconds)
     bench.add(
         Row(
-            "tail of the log, pages of 1,000, HTTP", "events/s", rates[len(rates) // 2], rates[0], rates[-1], "–", None,
+            "tail of the log, pages of 1,000, HTTP", "events/s", rates[len(rates) // 2], rates[0], rates[-1], "", None,
             kept=len(rates), note="one client; indicative 300,000",
         )
     )  # fmt: skip

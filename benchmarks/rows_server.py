@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 
-from benchmarks.client import ask_all, ask_paced, follow_all, follow_names, processes, save_request
+from benchmarks.client import ask_all, ask_paced, follow_all, follow_names, head_of, processes, request, save_request
 from benchmarks.data import Warehouse, bodies, body, command
 from benchmarks.harness import ME, Bench, Row, copy, in_turn, percentile
-from benchmarks.rows_save import Shape, Writing, base, build, remove
+from benchmarks.rows_save import Shape, Writing, base, remove
 from benchmarks.server import Server
-from benchmarks.stock import kept
+from benchmarks.stock import borrowed, kept
 from tidings.store.sqlite import SqliteStore
-from tidings.store.sqlite.database import connect
 from tidings.write.submit import submit
 
 CONSUMERS = 100
@@ -24,17 +23,18 @@ def live_tail(bench: Bench) -> None:
 
     The commit lies between that moment and the acknowledgement, so this is the longer way round: it holds the save too.
     """
-    count = 500 * (4 if bench.quick else 10)
+    count, warm = 500 * (4 if bench.quick else 10), 500
     path = copy(base(bench), bench.folder / "live.db")
-    columns = Warehouse().columns(range(count))
+    columns = Warehouse().columns(range(count + warm))
     for number, one in enumerate(columns):
         one["name"] = f"live-{number:06d}"
     requests = [save_request(body("Column", [one])) for one in columns]
     with Server(path) as server, processes(2) as pool:
-        head = _head(server)
+        pool.submit(ask_paced, server.address, requests[count:], 500.0, 4).result()
+        head = head_of(server.address)
         heard_of = pool.submit(follow_names, server.address, head, "live-", count, count / 500 + 15)
         time.sleep(0.3)
-        moments = pool.submit(ask_paced, server.address, requests, 500.0, 4).result()
+        moments = pool.submit(ask_paced, server.address, requests[:count], 500.0, 4).result()
         heard = heard_of.result()
     remove(path)
     missing = count - len(heard)
@@ -57,7 +57,7 @@ def fan_out(bench: Bench) -> None:
     path = copy(base(bench), bench.folder / "fan.db")
     requests = [save_request(one) for one in bodies("Column", Warehouse().columns(range(assets)), 1000)]
     with Server(path) as server, processes(2) as pool:
-        head = _head(server)
+        head = head_of(server.address)
         last = head + assets + assets // 20
         live = pool.submit(follow_all, server.address, head, last, CONSUMERS, 60.0)
         time.sleep(1.5)
@@ -81,11 +81,6 @@ def _add_fan(bench: Bench, what: str, found: tuple[int, int, float], started: fl
     )  # fmt: skip
 
 
-def _head(server: Server) -> int:
-    with processes() as pool:
-        return int(pool.submit(head_of, server.address).result())
-
-
 def start_and_memory(bench: Bench) -> None:
     """A new catalog; then a large one, in full runs."""
     path = bench.folder / "new.db"
@@ -106,18 +101,19 @@ def start_and_memory(bench: Bench) -> None:
 
 
 def _large(bench: Bench) -> None:
-    path = kept(bench, MILLION)
+    reads = [
+        request("GET", f"/api/events?after={position}&limit=100") for position in range(0, MILLION, MILLION // 200)
+    ]
+    saves = [save_request(body("Schema", [Warehouse().schema(number)])) for number in range(200)]
     starts = []
-    warehouse = Warehouse()
-    with processes() as pool:
+    used = 0.0
+    with processes() as pool, borrowed(kept(bench, MILLION)) as path:
         for _ in range(3):
             with Server(path) as server:
                 starts.append(server.start_seconds)
-                reads = [request_of(position) for position in range(0, MILLION, MILLION // 200)]
                 pool.submit(ask_all, server.address, reads, 4).result()
-                tables = [save_request(body("Schema", [warehouse.schema(number)])) for number in range(200)]
-                pool.submit(ask_all, server.address, tables, 4).result()
-                used = server.resident_megabytes()
+                pool.submit(ask_all, server.address, saves, 4).result()
+                used = max(used, server.resident_megabytes())
     starts.sort()
     _add_most(bench, "start of the server with 1M assets", "s", starts, 1)
     _add_most(bench, "memory of the server with 1M assets, after reads and saves", "MB", [used], 250)
@@ -131,26 +127,21 @@ def _add_most(bench: Bench, what: str, unit: str, values: list[float], most: flo
 def growth(bench: Bench) -> None:
     """Saves of 20 into a large catalog beside the same saves into one of 10,000 columns."""
     assets = QUICK_LARGE if bench.quick else MILLION
-    large_path, small_path = kept(bench, assets), bench.folder / "small-growth.db"
-    copy(base(bench), small_path)
-    before = _heads(large_path)
     shape = Shape(20, 1, 60)
     rounds = shape.sample_bodies(bench.samples + 1)
-    large, small = SqliteStore(str(large_path)), SqliteStore(str(small_path))
-    try:
+    small_path = copy(base(bench), bench.folder / "small-growth.db")
+    with borrowed(kept(bench, assets)) as large_path:
+        large, small = SqliteStore(str(large_path)), SqliteStore(str(small_path))
         _add_tables(bench, large)
-        writing = Writing(bench, large, 1, rounds)
-        other = Writing(bench, small, 1, rounds)
+        sides = [Writing(bench, store, 1, rounds) for store in (large, small)]
 
         def ready(number: int) -> None:
-            writing.prepare(number)
-            other.prepare(number)
+            for side in sides:
+                side.prepare(number)
 
-        samples = in_turn(bench.folder, {"product": writing.run, "raw": other.run}, bench.samples, ready)
-    finally:
+        samples = in_turn(bench.folder, {"product": sides[0].run, "raw": sides[1].run}, bench.samples, ready)
         large.close()
         small.close()
-        _forget_what_came_after(large_path, before)
     remove(small_path)
     rates = samples.by_side["product"]
     ratio = samples.ratio("product", "raw")
@@ -161,3 +152,14 @@ def growth(bench: Bench) -> None:
             "the limit is the smaller catalog",
         )
     )  # fmt: skip
+
+
+def _add_tables(bench: Bench, store: SqliteStore) -> None:
+    """Where the columns of the samples are to stand."""
+    warehouse = Warehouse()
+    for type_name, assets in (
+        ("Schema", [warehouse.schema(number) for number in range(8)]),
+        ("Table", [warehouse.table(number) for number in range(800)]),
+    ):
+        for one in bodies(type_name, assets, 1000):
+            submit(store, bench.types, command(one), ME)

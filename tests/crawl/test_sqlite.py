@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.crawl.catalog import ME, TYPES, MemoryCatalog
 from tests.crawl.databases import SqliteFile
-from tidings.crawl import CrawlReport, crawl
+from tidings.client import Client
+from tidings.crawl import Catalog, CrawlReport, crawl
 from tidings.model.errors import Conflict
 from tidings.write.commands import Delete, Target
 from tidings.write.submit import submit
@@ -200,7 +200,7 @@ def test_a_default_that_was_dropped_is_cleared(catalog: MemoryCatalog, shop: Sql
     assert "defaultValue" not in catalog.find("Column", "customer/name")
 
 
-def test_a_purged_catalog_is_filled_again(catalog: MemoryCatalog, shop: SqliteFile) -> None:
+def test_an_archived_catalog_is_filled_again(catalog: MemoryCatalog, shop: SqliteFile) -> None:
     first = crawl(catalog, shop.url)
     everything = [Target(guid=one["guid"]) for one in catalog.assets()]
     submit(catalog.store, TYPES, Delete(everything), ME)
@@ -211,9 +211,7 @@ def test_a_purged_catalog_is_filled_again(catalog: MemoryCatalog, shop: SqliteFi
 
 
 @pytest.mark.parametrize("change", [(), ("DROP TABLE customer", "CREATE VIEW customer AS SELECT 1 AS id")])
-def test_a_dry_run_tells_and_leaves_no_trace(
-    catalog: MemoryCatalog, shop: SqliteFile, change: tuple[str, ...]
-) -> None:
+def test_a_dry_run_tells_and_leaves_no_trace(catalog: MemoryCatalog, shop: SqliteFile, change: tuple[str, ...]) -> None:
     if change:
         crawl(catalog, shop.url, now=_moment)
         shop.run(*change)
@@ -256,10 +254,9 @@ def test_many_assets_are_archived_with_their_tables(catalog: MemoryCatalog, wide
     report = crawl(catalog, wide.url, progress=lambda *step: stages.append(step))
 
     assert (report.archived, report.updated, report.requests) == (60 * 41, 1, 3)
-    assert len(catalog.events(after=head)) == 60 * 41 + 1
-    seen: dict[str, int] = {}
-    for place, (_, _, name) in enumerate(catalog.events(after=head)):
-        seen[name] = place
+    deleted = [type_name for operation, type_name, _ in catalog.events(after=head) if operation == "DELETE"]
+    assert deleted == [*["Column"] * 40, "Table"] * 60
+    assert len(catalog.events(after=head)) == len(deleted) + 1
     assert stages == [
         ("read", 0, 1),
         ("read", 1, 1),
@@ -286,9 +283,7 @@ def test_a_connection_is_found_by_name_or_qualified_name(catalog: MemoryCatalog,
     assert catalog.find("Connection", "1700000000")["name"] == "Our shop"
 
 
-def test_two_connections_of_one_name_are_told_apart_by_qualified_name(
-    catalog: MemoryCatalog, shop: SqliteFile
-) -> None:
+def test_two_connections_of_one_name_are_told_apart_by_qualified_name(catalog: MemoryCatalog, shop: SqliteFile) -> None:
     names = ("default/sqlite/1", "default/sqlite/2")
     catalog.save([{"typeName": "Connection", "attributes": {"name": "twin", "qualifiedName": one}} for one in names])
 
@@ -306,6 +301,16 @@ def test_an_active_connection_is_preferred_to_an_archived_one(catalog: MemoryCat
     assert crawl(catalog, shop.url, connection="twin").connection == "default/sqlite/2"
 
 
+def test_what_people_say_of_a_connection_stays(catalog: MemoryCatalog, shop: SqliteFile) -> None:
+    said = {"name": "shop", "qualifiedName": "default/sqlite/1", "category": "warehouse", "userDescription": "Ours"}
+    catalog.save([{"typeName": "Connection", "attributes": said}])
+
+    report = crawl(catalog, shop.url)
+
+    assert (report.connection, report.created, report.updated) == ("default/sqlite/1", ASSETS - 1, 1)
+    assert catalog.find("Connection", "1").items() >= said.items()
+
+
 def test_databases_that_share_a_connection_leave_each_other_alone(
     catalog: MemoryCatalog, shop: SqliteFile, tmp_path: Path
 ) -> None:
@@ -319,9 +324,7 @@ def test_databases_that_share_a_connection_leave_each_other_alone(
     assert crawl(catalog, shop.url, connection="all").unchanged == ASSETS
 
 
-def test_files_of_one_name_are_not_confused(
-    catalog: MemoryCatalog, shop: SqliteFile, tmp_path: Path
-) -> None:
+def test_files_of_one_name_are_not_confused(catalog: MemoryCatalog, shop: SqliteFile, tmp_path: Path) -> None:
     crawl(catalog, shop.url)
     (tmp_path / "elsewhere").mkdir()
     other = SqliteFile(tmp_path / "elsewhere" / "shop.db")
@@ -380,11 +383,7 @@ def test_a_column_without_a_type(catalog: MemoryCatalog, tmp_path: Path) -> None
     assert "dataType" not in catalog.find("Column", "t/anything")
 
 
-def test_every_request_is_the_same(shop: SqliteFile) -> None:
-    make: Callable[[], MemoryCatalog] = MemoryCatalog
-    logs = []
-    for catalog in (make(), make()):
-        crawl(catalog, shop.url, now=_moment)
-        logs.append([one["attributes"] for one in catalog.assets()])
-        catalog.store.close()
-    assert logs[0] == logs[1]
+def test_the_client_is_a_catalog() -> None:
+    kind: type[Catalog] = Client  # the type checker proves it
+
+    assert {"save", "delete", "assets"} <= set(dir(kind))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import threading
 import time
 from collections.abc import Mapping
 from typing import Literal, get_args
@@ -59,6 +60,7 @@ class Gatekeeper:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._by_hash: dict[bytes, Token] = {}
+        self._changing = threading.RLock()  # one change at a time: two could each take the other for the last admin
         self.refresh()
 
     def refresh(self) -> None:
@@ -89,26 +91,29 @@ class Gatekeeper:
 
     def add(self, name: str, role: str) -> str:
         """A new token; raises InvalidParameter or Conflict. This is the only time it is seen."""
-        if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-            raise InvalidParameter(f"a token's name has 1 to {LONGEST_NAME} printable characters")
+        if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
+            # A slash would put the token out of reach of the address that revokes it.
+            raise InvalidParameter(f"a token's name has 1 to {LONGEST_NAME} printable characters and no slash")
         token = new_token()
         self._add(name, _role(role), token)
         return token
 
     def _add(self, name: str, role: Role, token: str) -> None:
         kept = Token(name, role, token_hash(token), time.time_ns() // 1_000_000)
-        self._store.transact(lambda tx: tx.add_token(kept))
-        self.refresh()
+        with self._changing:
+            self._store.transact(lambda tx: tx.add_token(kept))
+            self.refresh()
 
     def remove(self, name: str) -> None:
         """Raises NotFound, and Forbidden for the last admin, who could never be made again."""
-        known = {token.name: token for token in self.tokens()}
-        if name not in known:
-            raise NotFound(f"there is no token named {name}")
-        if [token.name for token in self.tokens() if token.role == "admin"] == [name]:
-            raise Forbidden(f"{name} is the last admin token; add another admin before revoking it")
-        self._store.transact(lambda tx: tx.remove_token(name))
-        self.refresh()
+        with self._changing:
+            tokens = self.tokens()
+            if name not in [token.name for token in tokens]:
+                raise NotFound(f"there is no token named {name}")
+            if [token.name for token in tokens if token.role == "admin"] == [name]:
+                raise Forbidden(f"{name} is the last admin token; add another admin before revoking it")
+            self._store.transact(lambda tx: tx.remove_token(name))
+            self.refresh()
 
 
 def _role(role: str) -> Role:

@@ -92,9 +92,10 @@ class Call:
         value = self.query.get(name)
         if value is None:
             return default
-        if not value.isascii() or not value.isdigit() or not low <= int(value[:20]) <= high:
+        number = whole_number(value)
+        if number is None or not low <= number <= high:
             raise InvalidParameter(f"the parameter {name} ({value!r}) must be a whole number from {low} to {high}")
-        return int(value)
+        return number
 
     def many(self, name: str) -> list[str]:
         """A parameter that may be given several times."""
@@ -105,12 +106,11 @@ class Call:
         found = self.many(name)
         if not found:
             raise InvalidParameter(f"the parameter {name} is missing; give one or more guids")
-        return found
+        return [plain_guid(guid) for guid in found]
 
     def path_guid(self) -> str:
         """The guid in the address, whatever it looks like."""
-        guid = self.path["guid"]
-        return guid.lower() if is_guid(guid) else guid
+        return plain_guid(self.path["guid"])
 
     def unique_name(self) -> str:
         """The qualifiedName by which an asset is addressed."""
@@ -122,6 +122,17 @@ class Call:
     def decode(self, kind: type[Any]) -> Any:
         """The body as JSON of one form; raises MalformedBody or TooLarge."""
         return decode_body(self.body, kind)
+
+
+def whole_number(text: str) -> int | None:
+    """A whole number from 0 to ``MAX_LONG`` in plain digits; None for any other text."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LONG)) else None
+    return number if number is not None and number <= MAX_LONG else None
+
+
+def plain_guid(guid: str) -> str:
+    """A guid as the catalog writes it; what has not the form of one stays as it is."""
+    return guid.lower() if is_guid(guid) else guid
 
 
 def decode_body(body: bytes, kind: type[Any]) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from starlette.responses import Response
 
 from tidings.api.access import Role
-from tidings.api.endpoint import BOOLEAN, DRY_RUN, Call, Endpoint, Handler, Parameter, json_answer
+from tidings.api.endpoint import BOOLEAN, DRY_RUN, Call, Endpoint, Handler, Parameter, json_answer, plain_guid
 from tidings.api.writes import run
 from tidings.model.asset import Asset
 from tidings.model.errors import InvalidParameter
@@ -116,7 +116,7 @@ async def _delete(call: Call, targets: list[Target]) -> Response:
 
 
 async def purge_many(call: Call) -> Response:
-    return await run(call, lambda: Delete([Target(guid=guid) for guid in call.decode(list[str])], "PURGE"))
+    return await run(call, lambda: Delete([Target(guid=plain_guid(guid)) for guid in call.decode(list[str])], "PURGE"))
 
 
 async def restore_many(call: Call) -> Response:
@@ -156,5 +156,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _row("DELETE", _BY_NAME, delete_by_name, "write", "Archive or purge one asset by its name", _DELETED, NAME, DELETE_TYPE,
          DRY_RUN),
     _row("PUT", "/admin/purge", purge_many, "write", "Purge assets by guid", _DELETED, DRY_RUN, body=list[str]),
+    Endpoint("PUT", "/api/atlas/admin/purge", purge_many, "write", "Purge assets by guid", parameters=(DRY_RUN,),
+             body=list[str], answer=_DELETED, group=GROUP),
 )  # fmt: skip
-"""``admin/purge`` stands below the protocol's own prefix here and below ``/api/atlas`` in app.py, where its client looks."""
+"""``admin/purge`` stands twice: below the protocol's prefixes, and without a version, where Apache's client looks for it."""

@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import Response, StreamingResponse
 
-from tidings.api.endpoint import MAX_LONG, Call, Endpoint, Parameter, json_answer
+from tidings.api.endpoint import MAX_LONG, Call, Endpoint, Parameter, json_answer, plain_guid, whole_number
 from tidings.consumers.sse import frames, heartbeat
 from tidings.model.errors import InvalidParameter
 from tidings.model.events import OPERATIONS, LogFilter
-from tidings.model.ids import is_guid
 
 GROUP = "Events"
 MOST = 5_000
@@ -43,11 +42,11 @@ def filter_of(call: Call) -> LogFilter:
     for one in operations:
         if one not in OPERATIONS:
             raise InvalidParameter(f"there is no operation {one!r}; it must be one of {', '.join(OPERATIONS)}")
-    guid = call.query.get("guid") or None
+    guid = call.query.get("guid")
     return LogFilter(
         frozenset(operations),
         frozenset(call.many("type")),
-        guid.lower() if guid and is_guid(guid) else guid,
+        plain_guid(guid) if guid else None,
         call.query.get("qualifiedNamePrefix", ""),
         call.whole("since", 0) if "since" in call.query else None,
         call.whole("until", 0) if "until" in call.query else None,
@@ -91,9 +90,10 @@ def _start(call: Call) -> int:
     """Behind the last event that a reconnecting client had, or where the parameter says, or at the head: live only."""
     last = call.request.headers.get("last-event-id")
     if last is not None:
-        if not last.isascii() or not last.isdigit() or int(last[:20]) > MAX_LONG:
+        position = whole_number(last)
+        if position is None:
             raise InvalidParameter(f"the header Last-Event-ID ({last!r}) must be a position of the log")
-        return int(last)
+        return position
     return call.whole("after", call.parts.store.head())
 
 

@@ -59,7 +59,8 @@ def read_assets(content: bytes) -> Batch:
     try:
         if kind == b"[":
             return msgspec.json.decode(content, type=Batch)
-        return _of_object(content) or _of_lines(content)
+        assets = _of_object(content)
+        return _of_lines(content) if assets is None else assets
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise MalformedBody(f"the file is not valid JSON: {error}") from error
 

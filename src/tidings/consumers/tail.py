@@ -102,11 +102,12 @@ class Feed:
             self._wake.clear()
             if self._ring is None:
                 self._tell()  # nobody follows the log, but somebody may wait for it to grow
-            while not self._closed and self._ring is not None and self._ring.last < self._store.head():
-                records, _ = await self.read(self._ring.last, PAGE, EVERYTHING)
-                if self._ring is None or not records:
+            while not self._closed and (ring := self._ring) is not None and ring.last < self._store.head():
+                records, _ = await self.read(ring.last, PAGE, EVERYTHING)
+                if not records:
                     break
-                self._ring.extend(records)
+                # All readers may have left meanwhile and others come: then it is an old ring that grows, read by nobody.
+                ring.extend(records)
                 self._tell()
 
     def _tell(self) -> None:
@@ -149,23 +150,24 @@ class Feed:
         return self._store.head() > position
 
     async def follow(self, after: int, wanted: LogFilter, pause: float) -> AsyncIterator[Batch]:
-        """Everything behind ``after`` that passes, for ever, in batches; an empty batch after ``pause`` quiet seconds.
+        """Everything behind ``after`` that passes, for ever, in batches; an empty batch after ``pause`` quiet seconds,
+        also while the log grows by what does not pass.
 
         Ends when the feed is closed.
         """
         self._join()
-        position = after
+        loop = asyncio.get_running_loop()
+        position, silent_until = after, loop.time() + pause
         try:
             while not self._closed:
                 grown = self._grown
                 batch = await self._next(position, wanted)
-                if batch.position == position:
-                    if not await _within(pause, grown):
-                        yield Batch([], position)
-                    continue
-                position = batch.position
-                if batch.records:
+                at_end, position = batch.position == position, batch.position
+                if batch.records or loop.time() >= silent_until:
                     yield batch
+                    silent_until = loop.time() + pause
+                elif at_end:
+                    await _within(silent_until - loop.time(), grown)
         finally:
             self._leave()
 

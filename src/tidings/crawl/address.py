@@ -25,7 +25,8 @@ _SECRETS = ("password", "passwd", "pwd", "passphrase", "sslpassword", "token")
 
 
 class Address(msgspec.Struct, frozen=True):
-    """Where a database is. ``shown`` is the address without user, password and options; ``file`` is SQLite's file.
+    """Where a database is. ``shown`` is the address without user, password and options; ``file`` is SQLite's file,
+    ``database`` the database's name as far as the URL tells it.
 
     ``host`` may be the folder of a socket. ``secrets`` are texts that no message may repeat.
     """
@@ -36,6 +37,7 @@ class Address(msgspec.Struct, frozen=True):
     host: str | None
     port: int | None
     file: Path | None
+    database: str | None
     secrets: tuple[str, ...]
 
 
@@ -59,6 +61,7 @@ def parse(text: str) -> Address:
         host,
         url.port or _port(_first(url.query.get("port"))),
         file,
+        file.stem if file else url.database,
         _secrets(url),
     )
 

@@ -32,6 +32,7 @@ class Home(msgspec.Struct, frozen=True):
     host: str | None = None
     port: int | None = None
     shown: str | None = None
+    category: str = "database"
 
 
 def segment(name: str) -> str:
@@ -78,7 +79,7 @@ class _Assets:
                 "name": home.name,
                 "qualifiedName": home.qualified_name,
                 "connectorName": home.connector,
-                "category": "database",
+                "category": home.category,
                 "host": home.host,
                 "port": home.port,
             },
@@ -154,7 +155,7 @@ def _described(column: SourceColumn) -> dict[str, Any]:
 
 
 def batches(entities: Sequence[Entity], size: int) -> Iterator[list[Entity]]:
-    """``entities`` in order, cut into requests of about ``size``.
+    """``entities`` (of ``entities_of``) in order, cut into requests of about ``size``.
 
     A table is never parted from its columns, nor a parent from its first child; a schema that fits into one request
     is in one. Each cut costs an event, since a parent hears of children that come in a later request.
@@ -162,16 +163,14 @@ def batches(entities: Sequence[Entity], size: int) -> Iterator[list[Entity]]:
     batch: list[Entity] = []
     for schema in _cut(entities, ("Schema",)):
         if len(batch) + len(schema) > size >= len(schema):
-            if batch:
-                yield batch
+            yield batch
             batch = []
         for family in _cut(schema, tuple(COLUMN_PARENTS)):
             if batch and len(batch) + len(family) > size:
                 yield batch
                 batch = []
             batch = [*batch, *family]
-    if batch:
-        yield batch
+    yield batch
 
 
 def _cut(entities: Sequence[Entity], type_names: tuple[str, ...]) -> Iterator[Sequence[Entity]]:

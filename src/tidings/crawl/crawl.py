@@ -48,6 +48,7 @@ class CrawlReport(msgspec.Struct, frozen=True):
     ``connection`` is the connection's qualifiedName. ``assets_seen`` counts what is at the source, the connection
     included: what was created, restored, updated or unchanged. ``archived`` was in the catalog only. ``updated`` may
     also hold assets that are not at the source but heard of a change, such as the former parent of a column.
+    ``requests`` counts those that could change something.
     """
 
     connection: str
@@ -107,12 +108,14 @@ def _home(catalog: Catalog, address: Address, asked: str | None, database: str, 
     if len(fitting) > 1:
         names = ", ".join(sorted(one["attributes"]["qualifiedName"] for one in fitting))
         raise Conflict(f"Several connections are called {name}; name one by its qualifiedName: {names}")
+    category = "database"
     if fitting:
         found = fitting[0]["attributes"]
         name, qualified_name = found["name"], found["qualifiedName"]
+        category = found.get("category") or category
     else:
         qualified_name = _free_name(prefix, {one["attributes"]["qualifiedName"] for one in headers}, int(now()))
-    return Home(name, qualified_name, address.connector, address.host, address.port, address.shown)
+    return Home(name, qualified_name, address.connector, address.host, address.port, address.shown, category)
 
 
 def _free_name(prefix: str, taken: set[str], moment: int) -> str:

@@ -96,11 +96,9 @@ def _schema_names(inspector: Inspector, own: Collection[str], system: bool) -> l
 
 
 def _database_name(connection: Connection, address: Address) -> str:
-    if address.file is not None:
-        return address.file.stem
     if address.connector == "postgres":
         return str(connection.scalar(select(func.current_database())))
-    return address.url.database or connection.dialect.default_schema_name or address.connector
+    return address.database or address.connector
 
 
 class _Schema:
@@ -146,12 +144,12 @@ class _Schema:
         return kinds
 
     def _columns(self, names: Iterable[str]) -> dict[str, list[_Found]]:
+        if self.dialect.name != "sqlite":
+            return self._multi("get_multi_columns", ())
         try:
             return self._multi("get_multi_columns", ())
         except DBAPIError:
-            # SQLite fails as a whole for one view on a table that is gone; its reader goes table by table anyway.
-            if self.dialect.name != "sqlite":
-                raise
+            # One view on a table that is gone is enough to fail all; SQLite's reader goes table by table anyway.
             return {name: self._columns_of(name) for name in names}
 
     def _columns_of(self, name: str) -> list[_Found]:

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, column, func, select, table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import CompileError
-from sqlalchemy.types import Enum, TypeEngine, UserDefinedType
+from sqlalchemy.types import Enum, String, TypeEngine, UserDefinedType
 
 _MEASURES = re.compile(r"\s*\((?:'(?:[^']|'')*'|[^()'])*\)")
 _EXTRAS = re.compile(r"\s+(?:CHARACTER SET|COLLATE)\s.*", re.IGNORECASE | re.DOTALL)
@@ -65,7 +65,8 @@ def teach_postgres_types(connection: Connection) -> None:
     dialect: Any = connection.dialect
     known = dict(dialect.ischema_names)
     for name in connection.scalars(_POSTGRES_TYPES):
-        if name == "name" or name.lower() not in known:
+        # As «String» the reader knows two types of the server's own catalog, which are not VARCHAR.
+        if known.get(name.lower(), String) is String:
             known[name.lower()] = _factory(name)
     dialect.ischema_names = known
 

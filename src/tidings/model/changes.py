@@ -32,7 +32,7 @@ class Neighbour(msgspec.Struct, gc=False, frozen=True):
     encoded: bytes | None = None
 
 
-class AssetChange(msgspec.Struct):
+class AssetChange(msgspec.Struct, gc=False):
     """One asset that differs. An asset has at most one of these in a request.
 
     ``after`` is the asset as it will be (as it was, but for status and version, when it is purged). ``before`` and

@@ -15,12 +15,10 @@ class Statements:
         text = files(package).joinpath(name).read_text("utf-8")
         parts = _NAME.split(text)[1:]
         self._known = {key: body.strip() for key, body in zip(parts[::2], parts[1::2], strict=True)}
+        self.__dict__.update(self._known)  # plain attributes: this is read for every statement that runs
 
     def __getattr__(self, name: str) -> str:
-        try:
-            return self._known[name]
-        except KeyError:
-            raise AttributeError(f"no statement is named {name}") from None
+        raise AttributeError(f"no statement is named {name}")
 
     def names(self) -> frozenset[str]:
         """Every statement's name; bodies of the store are compared by these."""

@@ -29,7 +29,7 @@ MOST_PROBLEMS = 20
 NAME = "qualifiedName"
 
 
-class Reference(msgspec.Struct):
+class Reference(msgspec.Struct, gc=False):
     """Another asset as a link names it: by guid (or placeholder), or by type and qualifiedName.
 
     ``encoded`` is the JSON of the link's own attributes; None where the request does not speak of them.
@@ -42,7 +42,7 @@ class Reference(msgspec.Struct):
     location: str
 
 
-class LinkWish(msgspec.Struct):
+class LinkWish(msgspec.Struct, gc=False):
     """What a request wants of one link attribute: a whole new set (``replace``), and links to add or take away."""
 
     replace: list[Reference] | None = None
@@ -50,7 +50,7 @@ class LinkWish(msgspec.Struct):
     remove: list[Reference] = []
 
 
-class Draft(msgspec.Struct):
+class Draft(msgspec.Struct, gc=False):
     """One asset of a save, checked by itself. ``attributes`` are canonical, None where the request clears one."""
 
     index: int

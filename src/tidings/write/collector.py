@@ -3,10 +3,12 @@ and again costs about a sixth of their time."""
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 LARGE = 200
 """Assets in a request from which it pays."""
@@ -14,15 +16,13 @@ _lock = threading.Lock()
 _paused = 0
 
 
-@contextlib.contextmanager
-def paused_for(count: int) -> Iterator[None]:
-    """Pause the collector while a request of ``count`` assets is worked on, where it was on and the request is large."""
+def paused_if_large(count: int, work: Callable[[], T]) -> T:
+    """Run ``work`` on a request of ``count`` assets, with the collector paused if it was on and the request is large."""
     if count < LARGE or not (_paused or gc.isenabled()):
-        yield
-        return
+        return work()
     _shift(1)
     try:
-        yield
+        return work()
     finally:
         _shift(-1)
 
@@ -32,7 +32,7 @@ def _shift(by: int) -> None:
     global _paused  # noqa: PLW0603  the collector is the process' own, so is the count of those who paused it
     with _lock:
         _paused += by
-        if _paused and by > 0:
-            gc.disable()
-        elif not _paused:
+        if _paused == 0:
             gc.enable()
+        else:
+            gc.disable()

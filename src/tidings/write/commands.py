@@ -12,7 +12,7 @@ MOST_ASSETS = 10_000
 """Assets that one save may hold, as the protocol has it."""
 
 
-class EntityInput(msgspec.Struct, rename="camel"):
+class EntityInput(msgspec.Struct, rename="camel", gc=False):
     """One asset as a client sends it; ``attributes`` may hold links as well. Other members are not read."""
 
     type_name: str | None = None

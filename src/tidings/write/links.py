@@ -29,7 +29,7 @@ class LinkState(msgspec.Struct):
     names: dict[int, AssetName]
 
 
-class Told(msgspec.Struct):
+class Told(msgspec.Struct, gc=False):
     """What one asset is to hear: neighbours that came and went, by its own link attribute."""
 
     linked: dict[str, list[Neighbour]] = {}

@@ -26,14 +26,14 @@ from tidings.write.commands import Target
 Named = TypeVar("Named", Asset, AssetName)
 
 
-class End(msgspec.Struct, frozen=True):
+class End(msgspec.Struct, frozen=True, gc=False):
     """A resolved reference: the asset at the other end, and the link's own attributes if they were spoken of."""
 
     name: AssetName
     encoded: bytes | None
 
 
-class WantedLinks(msgspec.Struct):
+class WantedLinks(msgspec.Struct, gc=False):
     """A link wish with every reference resolved."""
 
     link: LinkAttribute
@@ -42,7 +42,7 @@ class WantedLinks(msgspec.Struct):
     remove: list[End]
 
 
-class Wish(msgspec.Struct):
+class Wish(msgspec.Struct, gc=False):
     """A draft and the asset that it is. ``stored`` is None for an asset that is to be created."""
 
     draft: Draft

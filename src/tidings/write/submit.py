@@ -16,7 +16,7 @@ from tidings.model.profiles import DOCUMENTED, Profile
 from tidings.model.registry import TypeRegistry
 from tidings.store.base import Reader, Store, Transaction
 from tidings.write.check import Draft, check
-from tidings.write.collector import paused_for
+from tidings.write.collector import paused_if_large
 from tidings.write.commands import Command, Delete, Restore, Save
 from tidings.write.diff import Stamp, diff
 from tidings.write.links import LinkState, link_delta, spots
@@ -79,12 +79,10 @@ def work_for(
 ) -> Callable[[Transaction], Receipt]:
     """The same, for callers that wait in their own way: checks at once, returns what is to run in the transaction."""
     cause = new_guid()
-    with paused_for(_size(command)):
-        drafts = check(command, types) if isinstance(command, Save) else []
+    drafts = paused_if_large(_size(command), lambda: check(command, types)) if isinstance(command, Save) else []
 
     def work(tx: Transaction) -> Receipt:
-        with paused_for(_size(command)):
-            return run(tx)
+        return paused_if_large(_size(command), lambda: run(tx))
 
     def run(tx: Transaction) -> Receipt:
         stamp = Stamp(actor.name, tx.now)

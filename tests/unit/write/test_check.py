@@ -97,7 +97,7 @@ def test_a_name_has_bounds(name: str) -> None:
     error = refusal(entity("Table", name, name="n"))
 
     assert isinstance(error, InvalidValue)
-    assert "must have 1 to 4,096 characters" in str(error)
+    assert "must have 1 to 4,096" in str(error)
 
 
 @pytest.mark.parametrize(("name", "words"), [(None, "cannot be cleared"), (5, "must be a string")])

@@ -1,0 +1,284 @@
+"""The commands against a real server: JSON lines for programs, tables for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tidings.cli.program import program
+from tidings.cli.screen import Screen
+from tidings.client import Client
+from tidings.testing import TOKEN, server
+
+TABLE = "default/x/1/d/s/orders"
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    with server() as running:
+        yield running
+
+
+@pytest.fixture
+def run(client: Client) -> Run:
+    """Runs a command; ``people`` reads it as on a terminal."""
+
+    def invoke(*arguments: str, people: bool = False, code: int = 0, **more: Any) -> Result:
+        screen = Screen(people=True, width=160) if people else None
+        env = {"TIDINGS_URL": client.base_url, "TIDINGS_TOKEN": TOKEN}
+        result = CliRunner().invoke(program, arguments, obj=screen, env=env, **more)
+        assert result.exit_code == code, result.output
+        return result
+
+    return invoke
+
+
+def table(name: str = "orders", **attributes: Any) -> dict[str, Any]:
+    named = {"name": name, "qualifiedName": f"default/x/1/d/s/{name}"}
+    return {"typeName": "Table", "attributes": {**named, **attributes}}
+
+
+def saved(client: Client, name: str = "orders") -> str:
+    return str(client.save([{**table(name), "guid": "-1"}])["guidAssignments"]["-1"])
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+# --- reading -----------------------------------------------------------------------------------------------------------
+
+
+def test_get_by_guid_and_by_name(client: Client, run: Run) -> None:
+    guid = saved(client)
+    assert lines(run("get", guid)) == lines(run("get", "Table", TABLE)) == [client.get(guid)]
+
+
+def test_get_shows_people_what_is_set(client: Client, run: Run) -> None:
+    guid = saved(client)
+    columns = [
+        {
+            "typeName": "Column",
+            "attributes": {"name": f"c{n}", "qualifiedName": f"{TABLE}/c{n}", "order": n, "table": {"guid": guid}},
+        }
+        for n in range(12)
+    ]
+    client.save([*columns, table(description="All of [them]", ownerUsers=["jo"])])
+    shown = run("get", guid, people=True).stdout
+    for part in ("orders  Table, active", guid, "All of [them]", '["jo"]', "Column c0", "… and 2 more", "by admin"):
+        assert part in shown
+    assert "columnCount" not in shown
+    assert "Table orders" in run("get", "Column", f"{TABLE}/c1", people=True).stdout
+    client.delete([guid])
+    assert "archived" in run("get", guid, people=True).stdout
+
+
+def test_what_is_not_there_is_an_error(run: Run) -> None:
+    result = run("get", "Table", "nowhere", code=1)
+    assert result.stdout == ""
+    assert "does not exist" in result.stderr
+
+
+def test_events_in_both_forms_and_filtered(client: Client, run: Run) -> None:
+    for name in ("a", "b", "c"):
+        saved(client, name)
+    client.delete([("Table", "default/x/1/d/s/a")])
+    assert [one["tidings"]["position"] for one in lines(run("events"))] == [1, 2, 3, 4]
+    assert all("tidings" not in one for one in lines(run("events", "--form", "wire")))
+    deleted = lines(run("events", "--operation", "delete", "--type", "Table", "--prefix", "default/x", "--since", "1h"))
+    assert [one["tidings"]["position"] for one in deleted] == [4]
+    shown = run("events", "--after", "3", people=True).stdout
+    assert "DELETE" in shown
+    assert "archived" in shown
+
+
+def test_events_say_whether_there_is_more(client: Client, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tidings.cli.events.LARGEST_PAGE", 1)
+    assert "no events" in run("events").stderr
+    for name in ("a", "b", "c"):
+        saved(client, name)
+    some = run("events", "--limit", "2")
+    assert len(lines(some)) == 2
+    assert "--after 2" in some.stderr
+    assert run("events", "--limit", "3").stderr == ""
+
+
+def test_history_also_of_what_was_purged(client: Client, run: Run) -> None:
+    guid = saved(client)
+    client.delete([guid], delete_type="PURGE")
+    assert len(lines(run("history", guid))) == 2
+    assert "purged" in run("history", guid, people=True).stdout
+    nobody = "0" * 8 + "-0000-7000-8000-" + "0" * 12
+    assert "is the guid right" in run("history", nobody).stderr
+
+
+def test_status(client: Client, run: Run) -> None:
+    saved(client)
+    assert lines(run("status"))[0]["head"] == 1
+    assert "1 active, 0 archived" in run("status", people=True).stdout
+
+
+# --- writing -----------------------------------------------------------------------------------------------------------
+
+
+def test_save_from_stdin_and_file(client: Client, run: Run, tmp_path: Path) -> None:
+    told = lines(run("save", "-", input=json.dumps({"entities": [table()]})))[0]
+    assert (told["assets"], len(told["mutatedEntities"]["CREATE"])) == (1, 1)
+    file = tmp_path / "assets.jsonl"
+    file.write_text("".join(json.dumps(table(name)) + "\n" for name in "abcde"))
+    assert [one["assets"] for one in lines(run("save", str(file), "--batch", "2"))] == [2, 2, 1]
+    shown = run("save", str(file), people=True).stdout
+    assert "5 assets read: 0 created, 0 updated" in shown
+    assert client.head() == 6
+
+
+def test_save_nothing(run: Run) -> None:
+    assert run("save", "-", input="[]").stdout == ""
+    assert "0 assets read" in run("save", "-", input="[]", people=True).stdout
+
+
+def test_save_dry_run_shows_events(client: Client, run: Run) -> None:
+    entities = json.dumps([table()])
+    assert [one["tidings"]["position"] for one in lines(run("save", "-", "--dry-run", input=entities))] == [None]
+    shown = run("save", "-", "--dry-run", input=entities, people=True).stdout
+    assert "would" in shown
+    assert "1 would be created" in shown
+    assert client.head() == 0
+
+
+def test_save_strict_and_lenient(run: Run) -> None:
+    odd = json.dumps([table(colour="red")])
+    assert "colour" in run("save", "-", input=odd, code=1).stderr
+    assert lines(run("save", "-", "--lenient", input=odd))[0]["ignoredAttributes"] == 1
+    assert "1 attributes" in run("save", "-", "--lenient", input=odd, people=True).stderr
+
+
+def test_a_failing_batch_says_what_is_saved(client: Client, run: Run) -> None:
+    entities = json.dumps([table("a"), table("b", colour="red")])
+    result = run("save", "-", "--batch", "1", input=entities, code=1)
+    assert "from asset 2 on; the 1 assets before it are saved" in result.stderr
+    assert client.head() == 1
+    dry = run("save", "-", "--batch", "1", "--dry-run", input=entities, code=1)
+    assert "are saved" not in dry.stderr
+
+
+def test_delete_and_restore(client: Client, run: Run) -> None:
+    guid = saved(client)
+    assert len(lines(run("delete", guid, "--dry-run"))) == 1
+    assert lines(run("delete", "-", input=f"{guid}\n"))[0]["mutatedEntities"] == {"DELETE": [guid]}
+    assert "1 would be restored" in run("restore", guid, "--dry-run", people=True).stdout
+    assert lines(run("restore", "--name", "Table", TABLE))[0]["mutatedEntities"] == {"UPDATE": [guid]}
+    assert "1 archived" in run("delete", guid, people=True).stdout
+    assert "1 purged" in run("delete", guid, "--type", "purge", "--yes", people=True).stdout
+    assert client.head() == 4
+
+
+def test_a_script_may_purge_without_being_asked(client: Client, run: Run) -> None:
+    assert lines(run("delete", saved(client), "--type", "purge"))[0]["mutatedEntities"]["DELETE"]
+
+
+@pytest.mark.parametrize(("answer", "head"), [("y\n", 2), ("n\n", 1)])
+def test_people_are_asked_before_a_purge(
+    client: Client, run: Run, monkeypatch: pytest.MonkeyPatch, answer: str, head: int
+) -> None:
+    guid = saved(client)
+    monkeypatch.setattr("tidings.cli.remove.somebody_is_there", lambda: True)
+    result = run("delete", guid, "--type", "purge", input=answer)
+    assert "for good" in result.stderr
+    assert ("nothing was purged" in result.stderr) == (head == 1)
+    assert client.head() == head
+
+
+# --- tokens ------------------------------------------------------------------------------------------------------------
+
+
+def test_tokens_for_programs(run: Run) -> None:
+    made = lines(run("tokens", "add", "jo", "--role", "read"))[0]
+    assert lines(run("status", "--token", made["token"]))
+    assert "role" in run("save", "-", "--token", made["token"], input="[{}]", code=1).stderr
+    assert [one["name"] for one in lines(run("tokens", "list"))] == ["admin", "jo"]
+    assert lines(run("tokens", "revoke", "jo")) == [{"revoked": "jo"}]
+    assert "check --token or TIDINGS_TOKEN" in run("status", "--token", made["token"], code=1).stderr
+
+
+def test_tokens_for_people(run: Run) -> None:
+    made = run("tokens", "add", "jo", "--role", "admin", people=True)
+    assert run("tokens", "list", "--token", made.stdout.strip(), people=True).stdout.count("admin") == 2
+    assert "keep it" in made.stderr
+    assert "is revoked" in run("tokens", "revoke", "jo", people=True).stdout
+
+
+# --- crawling ----------------------------------------------------------------------------------------------------------
+
+
+def test_crawl(client: Client, run: Run, tmp_path: Path) -> None:
+    import_shop(tmp_path / "shop.db")
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    wished = lines(run("crawl", url, "--dry-run"))[0]
+    assert (wished["dryRun"], client.head()) == (True, 0)
+    done = lines(run("crawl", url))[0]
+    assert done["created"] == wished["created"] == client.head()
+    again = run("crawl", url, "--connection", done["connection"], people=True).stdout
+    assert "unchanged" in again
+    assert client.head() == done["created"]
+    assert "what would change" in run("crawl", url, "--dry-run", people=True).stdout
+
+
+def import_shop(file: Path) -> None:
+    import sqlite3  # noqa: PLC0415
+    from contextlib import closing  # noqa: PLC0415
+
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT)")
+
+
+def test_crawl_of_what_is_not_there(run: Run) -> None:
+    assert "no file" in run("crawl", "sqlite:////nowhere/at/all.db", code=1).stderr
+
+
+# --- the catalog's file --------------------------------------------------------------------------------------------------
+
+
+def test_backup_and_check_beside_a_running_server(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path / 'catalog.db'}"
+    target = tmp_path / "copy.db"
+    runner = CliRunner()
+    with server(database) as client:
+        saved(client)
+        told = runner.invoke(program, ["backup", str(target), "--database", database])
+        assert json.loads(told.stdout) == {"target": str(target), "bytes": target.stat().st_size}
+        assert runner.invoke(program, ["backup", str(target), "--database", database]).exit_code == 1
+        sound = runner.invoke(program, ["check"], env={"TIDINGS_DATABASE": database})
+    assert json.loads(sound.stdout)["sound"] is True
+    other = tmp_path / "other.db"
+    people = Screen(people=True, width=200)
+    shown = runner.invoke(program, ["backup", str(other), "--database", f"sqlite:///{target}"], obj=people)
+    assert "holds the whole catalog" in shown.stdout
+    shown = runner.invoke(program, ["check", "--database", f"sqlite:///{other}"], obj=people)
+    assert "sound: 1 assets, 0 links and 1 events" in shown.stdout
+
+
+def test_check_of_a_damaged_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = f"sqlite:///{tmp_path / 'catalog.db'}"
+    with server(database) as client:
+        saved(client)
+    forget_an_event(tmp_path / "catalog.db")
+    told = CliRunner().invoke(program, ["check", "--database", database])
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)["problems"]
+    shown = CliRunner().invoke(program, ["check", "--database", database], obj=Screen(people=True))
+    assert shown.exit_code == 1
+    assert "restore a backup" in shown.stdout
+
+
+def test_check_of_what_is_not_there(tmp_path: Path) -> None:
+    told = CliRunner().invoke(program, ["check", "--database", f"sqlite:///{tmp_path / 'none.db'}"])
+    assert (told.exit_code, told.stdout) == (1, "")
+    memory = CliRunner().invoke(program, ["check", "--database", "sqlite:///:memory:"])
+    assert "name its file with --database" in memory.stderr
