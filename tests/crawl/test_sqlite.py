@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from tests.crawl.catalog import ME, TYPES, MemoryCatalog
 from tests.crawl.databases import SqliteFile
 from tidings.client import Client
 from tidings.crawl import Catalog, CrawlReport, crawl
-from tidings.model.errors import Conflict
+from tidings.crawl.source import refuse_all_but_broken_views
+from tidings.model.errors import ClientError, Conflict, UnknownName
 from tidings.write.commands import Delete, Target
 from tidings.write.submit import submit
 
@@ -191,6 +196,26 @@ def test_what_comes_back_is_restored(catalog: MemoryCatalog, shop: SqliteFile) -
     assert catalog.find("Column", "customer/name")["status"] == "DELETED"
 
 
+def test_table_and_view_change_places_for_ever(catalog: MemoryCatalog, tmp_path: Path) -> None:
+    database = SqliteFile(tmp_path / "x.db")
+    table, view = "CREATE TABLE t (a INTEGER)", "CREATE VIEW t AS SELECT 1 AS a"
+    steps = [(table,), ("DROP TABLE t", view), ("DROP VIEW t", table), ("DROP TABLE t", view)]
+    told = []
+    for statements in steps:
+        database.run(*statements)
+        head = catalog.store.head()
+        crawl(catalog, database.url)
+        told.append(catalog.events(after=head))
+        assert crawl(catalog, database.url).updated == 0
+
+    assert told[1:] == [
+        [("DELETE", "Table", "t"), ("CREATE", "View", "t"), ("UPDATE", "Schema", "main"), ("UPDATE", "Column", "a")],
+        [("DELETE", "View", "t"), ("UPDATE", "Schema", "main"), ("RESTORE", "Table", "t"), ("UPDATE", "Column", "a")],
+        [("DELETE", "Table", "t"), ("UPDATE", "Schema", "main"), ("RESTORE", "View", "t"), ("UPDATE", "Column", "a")],
+    ]
+    assert "tableName" not in catalog.find("Column", "t/a")
+
+
 def test_a_default_that_was_dropped_is_cleared(catalog: MemoryCatalog, shop: SqliteFile) -> None:
     crawl(catalog, shop.url)
     shop.run("DROP TABLE customer", "CREATE TABLE customer (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL)")
@@ -245,6 +270,29 @@ def test_many_assets_go_in_several_requests(catalog: MemoryCatalog, wide: Sqlite
     assert crawl(catalog, wide.url).unchanged == 2463
 
 
+class _Interrupted(MemoryCatalog):
+    """Its second save does not arrive."""
+
+    def save(self, entities: list[dict[str, Any]], *, dry_run: bool = False) -> dict[str, Any]:
+        if len(self.requests) == 1:
+            self.requests.append(0)
+            raise ClientError("the server went away")
+        return super().save(entities, dry_run=dry_run)
+
+
+def test_a_crawl_that_broke_off_is_finished_by_the_next(wide: SqliteFile) -> None:
+    catalog = _Interrupted()
+    with contextlib.closing(catalog.store):
+        with pytest.raises(ClientError, match="went away"):
+            crawl(catalog, wide.url)
+
+        report = crawl(catalog, wide.url)
+
+        assert (report.created + report.unchanged + report.updated, report.archived) == (2463, 0)
+        created = [event for event in catalog.events() if event[0] == "CREATE"]
+        assert len(created) == 2463
+
+
 def test_many_assets_are_archived_with_their_tables(catalog: MemoryCatalog, wide: SqliteFile) -> None:
     crawl(catalog, wide.url)
     head = catalog.store.head()
@@ -281,6 +329,11 @@ def test_a_connection_is_found_by_name_or_qualified_name(catalog: MemoryCatalog,
     assert (again.unchanged, by_name.unchanged) == (ASSETS, ASSETS)
     assert (other.connection, other.created) == ("default/sqlite/1700000001", ASSETS)
     assert catalog.find("Connection", "1700000000")["name"] == "Our shop"
+
+
+def test_a_qualified_name_that_no_connection_has(catalog: MemoryCatalog, shop: SqliteFile) -> None:
+    with pytest.raises(UnknownName, match="default/sqlite/7"):
+        crawl(catalog, shop.url, connection="default/sqlite/7")
 
 
 def test_two_connections_of_one_name_are_told_apart_by_qualified_name(catalog: MemoryCatalog, shop: SqliteFile) -> None:
@@ -372,6 +425,35 @@ def test_odd_databases(catalog: MemoryCatalog, tmp_path: Path, odd: str) -> None
     names = [one["attributes"]["qualifiedName"] for one in catalog.assets(name_prefix=prefix)]
     assert [name.removeprefix(prefix) for name in names] == expected
     assert crawl(catalog, database.url).unchanged == report.assets_seen
+
+
+@pytest.mark.parametrize("reads", range(1, 20))
+def test_a_damaged_file_is_not_an_empty_one(catalog: MemoryCatalog, shop: SqliteFile, reads: int) -> None:
+    crawl(catalog, shop.url)
+    head = catalog.store.head()
+    size = shop.path.stat().st_size
+    with shop.path.open("r+b") as file:
+        file.truncate(size * reads // 20)
+
+    with contextlib.suppress(ClientError):  # the last pages hold indexes, which nobody reads
+        assert crawl(catalog, shop.url).archived == 0
+
+    assert catalog.store.head() == head
+
+
+@pytest.mark.parametrize("fault", [sqlite3.OperationalError("database is locked"), OSError("gone")])
+def test_only_a_broken_view_passes_for_one_without_columns(fault: Exception) -> None:
+    error = DBAPIError("PRAGMA table_xinfo", None, fault)
+
+    with pytest.raises(DBAPIError):
+        refuse_all_but_broken_views(error)
+
+
+def test_a_locked_database(catalog: MemoryCatalog, shop: SqliteFile) -> None:
+    with contextlib.closing(sqlite3.connect(shop.path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(ClientError, match="is locked"):
+            crawl(catalog, f"{shop.url}?timeout=0")
 
 
 def test_a_column_without_a_type(catalog: MemoryCatalog, tmp_path: Path) -> None:

@@ -300,7 +300,7 @@ def test_a_commit_that_fails_fails_for_everybody_and_leaves_nothing(path: str, m
     monkeypatch.setattr(sqlite_database, "BUSY_MILLISECONDS", 0)
     store = SqliteStore(path)
     store.transact(adding(asset(1)))
-    other = sqlite3.connect(path, isolation_level=None)
+    other = apsw.Connection(path)
     other.execute("BEGIN IMMEDIATE")
 
     with pytest.raises(StoreUnavailable, match="locked by another program"):

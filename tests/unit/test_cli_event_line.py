@@ -66,7 +66,7 @@ LINK = {"guid": "g", "typeName": "Column"}
         ("ENTITY_DELETE", {"__state": "ACTIVE"}, {"__state": "PURGED"}, "purged"),
         ("ENTITY_UPDATE", {"__state": "DELETED"}, {"__state": "ACTIVE", "a": 1}, "restored, a: unset → 1"),
         ("ENTITY_UPDATE", {"__state": "ACTIVE"}, {"__state": "ODD"}, "ODD"),
-        ("ENTITY_UPDATE", {"a": "x" * 50}, {"a": ["y"]}, f"a: {'x' * 39}… → [\"y\"]"),
+        ("ENTITY_UPDATE", {"a": "x" * 50}, {"a": ["y"]}, f'a: {"x" * 39}… → ["y"]'),
         ("ENTITY_UPDATE", {"columns": [LINK]}, {"columns": [LINK, LINK]}, "columns +2 -1"),
         ("ENTITY_UPDATE", {"columns": [LINK]}, {}, "columns -1"),
         ("ENTITY_UPDATE", {}, {"columns": [LINK]}, "columns +1"),

@@ -74,7 +74,7 @@ def test_help_lists_every_command_with_a_whole_sentence() -> None:
     shown = CliRunner().invoke(program, ["--help"]).stdout
     for command in COMMANDS:
         assert f"  {command.name} " in shown
-    assert "..." not in shown
+    assert "..." not in shown.partition("Commands:")[2]
     assert CliRunner().invoke(program, ["tail", "-h"]).exit_code == 0
 
 

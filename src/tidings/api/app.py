@@ -44,7 +44,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 """Every address of the door. The busiest come first, since routes are tried in order."""
 
 _NOBODY = Caller("anonymous", "read")
-_REQUEST_ID = "x-atlan-request-id"
 
 
 def build_app(parts: Parts) -> Starlette:
@@ -81,14 +80,18 @@ def _door(methods: dict[str, Endpoint], parts: Parts) -> Callable[[Request], Awa
     async def answer(request: Request) -> Response:
         began = time.perf_counter()
         endpoint = methods["GET" if request.method == "HEAD" else request.method]
-        request_id = request.headers.get(_REQUEST_ID) or new_guid()
+        request_id = _id_of(request)
         response = await _guarded(endpoint, request, parts, request_id)
-        response.headers["x-request-id"] = request_id.encode("latin-1", "replace").decode("latin-1")
+        response.headers["x-request-id"] = request_id
         parts.metrics.requests.labels(request.method, response.status_code).inc()
         parts.metrics.seconds.labels(request.method).observe(time.perf_counter() - began)
         return response
 
     return answer
+
+
+def _id_of(request: Request) -> str:
+    return request.headers.get("x-atlan-request-id") or new_guid()
 
 
 async def _guarded(endpoint: Endpoint, request: Request, parts: Parts, request_id: str) -> Response:
@@ -152,10 +155,13 @@ async def _receive(request: Request, parts: Parts, held: bytearray) -> None:
 
 async def _unknown_address(request: Request, error: Exception) -> Response:
     """What Starlette's router itself refuses: addresses and methods that are in no row."""
-    request_id = request.headers.get(_REQUEST_ID) or new_guid()
+    request_id = _id_of(request)
+    headers = {"x-request-id": request_id}
     if isinstance(error, HTTPException) and error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
+        headers["allow"] = allowed = (error.headers or {}).get("Allow", "")
         refusal: TidingsError = MethodNotAllowed(f"{request.method} is not taken here; try {allowed}")
     else:
         refusal = NoSuchPage(explain(request.url.path))
-    return problem_answer(refusal, request_id)
+    response = problem_answer(refusal, request_id)
+    response.headers.update(headers)
+    return response

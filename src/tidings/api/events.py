@@ -12,6 +12,7 @@ from tidings.model.errors import InvalidParameter
 from tidings.model.events import OPERATIONS, LogFilter
 
 GROUP = "Events"
+SSE = "text/event-stream"
 MOST = 5_000
 LONGEST_WAIT = 60
 _POSITION = {"type": "integer", "minimum": 0, "maximum": MAX_LONG}
@@ -83,7 +84,9 @@ async def stream(call: Call) -> Response:
     wanted, wire = filter_of(call), wants_wire(call)
     after = _start(call)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(_frames(call, after, wanted, wire), 200, headers, media_type="text/event-stream")
+    if call.request.method == "HEAD":  # its answer has an end
+        return Response(None, 200, headers, SSE)
+    return StreamingResponse(_frames(call, after, wanted, wire), 200, headers, SSE)
 
 
 def _start(call: Call) -> int:
@@ -117,7 +120,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint(
         "GET", "/api/events/stream", stream, "read", "The log as it grows, as server-sent events",
-        parameters=(AFTER, *FILTERS, FORM), group=GROUP, media_type="text/event-stream",
+        parameters=(AFTER, *FILTERS, FORM), group=GROUP, media_type=SSE,
         answer="One frame for each event with its position as id; comments as heartbeats. Resumes from Last-Event-ID.",
     ),
     Endpoint(

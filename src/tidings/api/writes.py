@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from tidings.api.answers import receipt_form
 from tidings.api.endpoint import Call, json_answer
 from tidings.write.commands import Command, Delete
+from tidings.write.record import operation_of
 from tidings.write.submit import Receipt, work_for
 
 T = TypeVar("T")
@@ -33,7 +35,7 @@ async def run(call: Call, make: Callable[[], Command]) -> Response:
     command, work = await _aside(large, prepare)
     receipt = await asyncio.wrap_future(parts.store.enqueue(work, rollback=dry_run))
     handler = command.delete_type if isinstance(command, Delete) else ""
-    large = large or len(receipt.events) > 100
+    large = large or len(receipt.changes.assets) > 100
     body = await _aside(large, lambda: receipt_form(receipt, parts.types, dry_run=dry_run, handler=handler))
     if not dry_run:
         _count(call, receipt)
@@ -47,9 +49,8 @@ async def _aside(large: bool, work: Callable[[], T]) -> T:
 
 def _count(call: Call, receipt: Receipt) -> None:
     metrics = call.parts.metrics
-    for event in receipt.events:
-        metrics.events.labels(event.operation).inc()
-    for change in receipt.changes.assets:
-        metrics.assets.labels(change.kind.value.lower()).inc()
-    if not receipt.events:
+    for kind, count in Counter(change.kind for change in receipt.changes.assets).items():
+        metrics.assets.labels(kind.value.lower()).inc(count)
+        metrics.events.labels(operation_of(kind)).inc(count)
+    if not receipt.changes:
         metrics.noops.inc()

@@ -193,6 +193,13 @@ def _where_next(screen: Screen, keep: bool) -> None:
 
 def _wait(screen: Screen, server: Server) -> None:
     """Until Ctrl-C, which is the way this is meant to end."""
+    with contextlib.suppress(KeyboardInterrupt):
+        _invite(screen, server)
+        server.wait()
+        raise ClientError("the server has stopped by itself")
+
+
+def _invite(screen: Screen, server: Server) -> None:
     if screen.people:
         screen.show("", f"The server stays at {server.url}, described at {server.url}/api/docs")
         screen.show("  in another terminal:", f"  export TIDINGS_URL={server.url} TIDINGS_TOKEN={plain(server.token)}",
@@ -200,6 +207,3 @@ def _wait(screen: Screen, server: Server) -> None:
     else:
         screen.record({"url": server.url, "token": server.token})
     screen.note("stop with Ctrl-C")
-    with contextlib.suppress(KeyboardInterrupt):
-        server.wait()
-        raise ClientError("the server has stopped by itself")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from tidings.model.errors import ClientError
 from tidings.model.ids import new_token
 
 SECONDS_TO_STOP = 15
+MOST_LINES = 20
 _LISTENING = re.compile(r"listening on (http://\S+)")
 
 
@@ -36,11 +37,14 @@ class Server:
 def started(folder: Path, port: int) -> Iterator[Server]:
     """A server over a new catalog in ``folder``; raises ClientError where it does not start."""
     token = new_token()
-    process = _start(folder, port, token)
-    try:
-        yield Server(process, _address(process), token)
-    finally:
-        _stop(process)
+    with _start(folder, port, token) as process:
+        listener = _Listener(process)
+        listener.start()
+        try:
+            yield Server(process, listener.address(), token)
+        finally:
+            _stop(process)
+            listener.join()
 
 
 def _start(folder: Path, port: int, token: str) -> subprocess.Popen[str]:
@@ -58,23 +62,30 @@ def _start(folder: Path, port: int, token: str) -> subprocess.Popen[str]:
     )
 
 
-def _address(process: subprocess.Popen[str]) -> str:
-    """Where the server says that it listens; from then on what it says is read and dropped."""
-    told = process.stderr
-    assert told is not None  # noqa: S101  asked for above
-    said = []
-    for line in told:
-        if found := _LISTENING.search(line):
-            threading.Thread(target=_drain, args=(told,), daemon=True).start()
-            return found[1]
-        said.append(line.strip())
-    raise ClientError(f"the server did not start: {' '.join(said) or 'it said nothing'}")
+class _Listener(threading.Thread):
+    """Reads what the server says for as long as it lives: a full pipe would stop it."""
 
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        super().__init__(daemon=True)
+        assert process.stderr is not None  # noqa: S101  asked for above
+        self._said = process.stderr
+        self._found: queue.SimpleQueue[re.Match[str] | str] = queue.SimpleQueue()
 
-def _drain(told: IO[str]) -> None:
-    """A full pipe would stop the server."""
-    for _ in told:
-        pass
+    def run(self) -> None:
+        first: list[str] = []
+        for line in self._said:
+            if found := _LISTENING.search(line):
+                self._found.put(found)
+            elif len(first) < MOST_LINES:
+                first.append(line.strip())
+        self._found.put(" ".join(first) or "it said nothing")
+
+    def address(self) -> str:
+        """Where the server says that it listens."""
+        found = self._found.get()
+        if isinstance(found, str):
+            raise ClientError(f"the server did not start: {found}")
+        return found[1]
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

@@ -39,7 +39,7 @@ def _show(screen: Screen, entity: JsonObject) -> None:
     screen.show(table("attribute", "value", rows=_rows(entity)))
 
 
-def _rows(entity: JsonObject) -> Iterator[tuple[str, str]]:
+def _rows(entity: JsonObject) -> Iterator[tuple[str, str | Text]]:
     """What is set; zeros, falsehoods and empty lists only stand for what is not."""
     links = entity.get("relationshipAttributes") or {}
     for name, value in sorted((entity.get("attributes") or {}).items()):
@@ -51,6 +51,6 @@ def _rows(entity: JsonObject) -> Iterator[tuple[str, str]]:
             yield name, _named(ends)
 
 
-def _named(ends: list[dict[str, Any]], most: int = 10) -> str:
-    names = [f"{one['typeName']} {one.get('displayText') or one['guid']}" for one in ends[:most]]
-    return "\n".join([*names, f"… and {len(ends) - most} more"] if len(ends) > most else names)
+def _named(ends: list[dict[str, Any]], most: int = 10) -> Text:
+    names = [plain(f"{one['typeName']} {one.get('displayText') or one['guid']}") for one in ends[:most]]
+    return Text("\n".join([*names, f"… and {len(ends) - most} more"] if len(ends) > most else names))

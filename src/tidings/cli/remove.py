@@ -82,10 +82,13 @@ def _targets(guids: tuple[str, ...], names: tuple[tuple[str, str], ...]) -> list
 
 
 def _agreed(count: int) -> bool:
-    """Asks where somebody is there to answer; a script has said what it wants."""
-    if not sys.stdin.isatty():
-        return True
-    return click.confirm(f"Remove {count} assets for good, with what they own?", err=True)
+    """A script has said what it wants; people may think again."""
+    return not somebody_is_there() or click.confirm(f"Remove {count} assets for good, with what they own?", err=True)
+
+
+def somebody_is_there() -> bool:
+    """Whether a question would reach a person."""
+    return sys.stdin.isatty()
 
 
 def _tell(screen: Screen, answer: JsonObject, kind: str, done: str) -> None:

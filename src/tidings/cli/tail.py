@@ -43,15 +43,16 @@ def tail(
     With --state a position is stored after its event was printed, so that an event may come twice after a crash, but
     is never left out.
     """
-    with stopped_by_signals():
+    with stopped_by_signals() as stopping:
         start = after if after is not None or wanted.since is None else 0
         place = _begin(client, start, state_file)
         if screen.people:
             screen.note(f"following {client.base_url} after position {place.position}; stop with Ctrl-C")
         for position, event in client.stream(place.position, wanted, form=form):
-            show_event(screen, event, position)
-            if state_file is not None:
-                _store(state_file, Place(place.catalog_id, position))
+            with stopping.held():
+                show_event(screen, event, position)
+                if state_file is not None:
+                    _store(state_file, Place(place.catalog_id, position))
 
 
 def _begin(client: Client, after: int | None, state_file: Path | None) -> Place:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -21,6 +21,9 @@ CONNECTORS = {"postgresql": "postgres", "postgres": "postgres"}
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 """The driver that comes with the extra, for URLs that name none."""
 SECONDS_TO_CONNECT = 10
+_ONE_STATE: Mapping[str, dict[str, Any]] = {
+    "postgres": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+}
 _SECRETS = ("password", "passwd", "pwd", "passphrase", "sslpassword", "token")
 
 
@@ -98,7 +101,7 @@ def _secrets(url: URL) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def connected(address: Address) -> Iterator[Connection]:
-    """A connection for reading, closed afterwards; PostgreSQL shows one state of everything for as long as it lasts.
+    """A connection for reading, closed afterwards; SQLite and PostgreSQL show one state for as long as it lasts.
 
     Raises ConfigError where the driver is missing, InvalidParameter where the dialect is unknown or SQLite's file is
     not there, ClientError where the database cannot be reached or fails.
@@ -114,19 +117,22 @@ def connected(address: Address) -> Iterator[Connection]:
         raise InvalidParameter(f"No database can be opened by this URL: {told(error, address)}") from None
     try:
         with engine.connect() as connection:
-            if address.connector == "postgres":
-                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            connection.execution_options(**_ONE_STATE.get(address.connector, {}))
+            if address.connector == "sqlite":
+                connection.exec_driver_sql("BEGIN")
             yield connection
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, UnicodeError) as error:
         raise ClientError(f"{address.shown} cannot be read: {told(error, address)}") from None
     finally:
         engine.dispose()
 
 
 def _connect_args(address: Address) -> dict[str, Any]:
-    if address.connector == "postgres" and "connect_timeout" not in address.url.query:
-        return {"connect_timeout": SECONDS_TO_CONNECT}
-    return {}
+    if not address.url.drivername.startswith("postgresql+psycopg"):
+        return {}
+    # The encoding for databases that have none: their names would come as bytes.
+    usual = {"connect_timeout": SECONDS_TO_CONNECT, "client_encoding": "utf8"}
+    return {key: value for key, value in usual.items() if key not in address.url.query}
 
 
 def told(error: Exception, address: Address) -> str:

@@ -21,7 +21,7 @@ from tidings.crawl.assets import (
     with_parents,
 )
 from tidings.crawl.source import Progress, SourceDatabase, read_source
-from tidings.model.errors import Conflict
+from tidings.model.errors import Conflict, UnknownName
 
 ASSETS_PER_REQUEST = 2_000
 
@@ -82,9 +82,10 @@ def crawl(
     unless ``system`` asks for them, are the database's own catalogs. ``progress(stage, done, total)`` hears of the
     stages read, list, archive and save; ``total`` is 0 where it is not known. ``now`` gives seconds since 1970.
 
-    Raises InvalidParameter for a URL that cannot be used, ClientError for a database that cannot be reached, Conflict
-    where it is not clear which connection is meant, and what the catalog raises. A crawl that failed half way is put
-    right by the next one.
+    Raises InvalidParameter for a URL that cannot be used, ConfigError for a driver that is not installed, ClientError
+    for a database that cannot be reached, Conflict where it is not clear which connection is meant, UnknownName for a
+    qualifiedName that no connection has, and what the catalog raises. A crawl that failed half way is put right by the
+    next one.
     """
     address = parse(url)
     source = read_source(address, system=system, progress=progress)
@@ -113,6 +114,8 @@ def _home(catalog: Catalog, address: Address, asked: str | None, database: str, 
         found = fitting[0]["attributes"]
         name, qualified_name = found["name"], found["qualifiedName"]
         category = found.get("category") or category
+    elif name.startswith("default/"):
+        raise UnknownName("Connection", name)
     else:
         qualified_name = _free_name(prefix, {one["attributes"]["qualifiedName"] for one in headers}, int(now()))
     return Home(name, qualified_name, address.connector, address.host, address.port, address.shown, category)

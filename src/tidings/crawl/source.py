@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
@@ -110,14 +111,16 @@ class _Schema:
         self.dialect = connection.dialect
         self.name = name
         self.definitions = definitions
+        self.readable: list[str] | None = None
+        """What can be read where not everything can."""
 
     def tables(self) -> tuple[SourceTable, ...]:
         kinds = self._kinds()
         columns = self._columns(kinds)
-        keys = self._constrained("get_multi_pk_constraint", columns)
-        foreign = self._constrained("get_multi_foreign_keys", columns)
-        indexed = self._constrained("get_multi_indexes", columns)
-        comments = self._multi("get_multi_table_comment", columns)
+        keys = self._constrained("get_multi_pk_constraint")
+        foreign = self._constrained("get_multi_foreign_keys")
+        indexed = self._constrained("get_multi_indexes")
+        comments = self._multi("get_multi_table_comment")
         return tuple(
             SourceTable(
                 kinds[name],
@@ -144,35 +147,37 @@ class _Schema:
         return kinds
 
     def _columns(self, names: Iterable[str]) -> dict[str, list[_Found]]:
-        if self.dialect.name != "sqlite":
-            return self._multi("get_multi_columns", ())
         try:
-            return self._multi("get_multi_columns", ())
-        except DBAPIError:
-            # One view on a table that is gone is enough to fail all; SQLite's reader goes table by table anyway.
-            return {name: self._columns_of(name) for name in names}
+            return self._multi("get_multi_columns")
+        except DBAPIError as error:
+            refuse_all_but_broken_views(error)
+        # One view on a table that is gone fails them all; SQLite's reader goes table by table in any case.
+        columns = {name: self._columns_of(name) for name in names}
+        self.readable = [name for name, found in columns.items() if found]
+        return columns
 
     def _columns_of(self, name: str) -> list[_Found]:
         try:
             return [dict(one) for one in self.inspector.get_columns(name, schema=self.name)]
-        except DBAPIError:
+        except DBAPIError as error:
+            refuse_all_but_broken_views(error)
             return []
 
-    def _multi(self, question: str, names: Collection[str]) -> dict[str, Any]:
+    def _multi(self, question: str) -> dict[str, Any]:
         """What the reader answers about tables and views, by their name; nothing where it cannot be asked."""
+        if self.readable == []:
+            return {}
         try:
             answer = getattr(self.inspector, question)(
-                schema=self.name, filter_names=list(names) or None, kind=ObjectKind.ANY
+                schema=self.name, filter_names=self.readable, kind=ObjectKind.ANY
             )
         except NotImplementedError:
             return {}
         return {str(name): found for (_, name), found in answer.items()}
 
-    def _constrained(self, question: str, columns: Mapping[str, list[_Found]]) -> dict[str, set[str]]:
+    def _constrained(self, question: str) -> dict[str, set[str]]:
         """Table -> its columns that a key or index of this sort holds."""
-        readable = [name for name, found in columns.items() if found]
-        answer = self._multi(question, readable) if readable else {}
-        return {name: set(_column_names(found)) for name, found in answer.items()}
+        return {name: set(_column_names(found)) for name, found in self._multi(question).items()}
 
     def _described(
         self, found: list[_Found], primary: Collection[str], foreign: Collection[str], indexed: Collection[str]
@@ -199,6 +204,15 @@ class _Schema:
             default=None if one.get("default") is None else str(one["default"]),
             comment=one.get("comment") or None,
         )
+
+
+def refuse_all_but_broken_views(error: DBAPIError) -> None:
+    """Raise ``error`` unless SQLite only failed to understand what a view says.
+
+    A database that is locked, damaged or unreadable must not pass for one without columns: they would be archived.
+    """
+    if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:
+        raise error
 
 
 def _column_names(found: Any) -> Iterator[str]:

@@ -35,6 +35,8 @@ class Neighbour(msgspec.Struct, gc=False, frozen=True):
 class AssetChange(msgspec.Struct, gc=False):
     """One asset that differs. An asset has at most one of these in a request.
 
+    ``attributes`` are those of ``after``; where they did not change, their values may be ready JSON (``msgspec.Raw``).
+
     ``after`` is the asset as it will be (as it was, but for status and version, when it is purged). ``before`` and
     ``now`` hold only attributes that changed, None for unset; ``stamped`` names those among them that the server
     set by itself. ``linked`` and ``unlinked`` hold, by link attribute, neighbours that came and went.

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
@@ -87,7 +87,7 @@ class Transaction(Reader, Protocol):
         """Write the state, one statement for each kind of row."""
         ...
 
-    def append(self, events: Sequence[Event]) -> int:
+    def append(self, events: Iterable[Event]) -> int:
         """Write the events at the end of the log, the last act of a request; the position of the first."""
         ...
 

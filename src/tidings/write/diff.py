@@ -42,7 +42,7 @@ def diff(wishes: list[Wish], delta: LinkDelta, related: Iterable[Asset], types: 
             if change is not None:
                 updated.append(change)
         if wish.stored is None:
-            _check_owner(wish, told)
+            _check_owner(wish, delta)
     touched = [touch(asset, delta.told[asset.id], stamp) for asset in related]
     order = {own: place for place, own in enumerate(delta.told)}
     touched.sort(key=lambda change: order[change.after.id])
@@ -138,7 +138,7 @@ def next_version(stored: Asset, stamp: Stamp, qualified_name: str, encoded: byte
 def touch(stored: Asset, told: Told, stamp: Stamp) -> AssetChange:
     """The change of an asset that only its links tell."""
     after = next_version(stored, stamp, stored.qualified_name, stored.encoded, stored.status)
-    return AssetChange(Kind.UPDATE, "related", after, stored.attributes, linked=told.linked, unlinked=told.unlinked)
+    return AssetChange(Kind.UPDATE, "related", after, stored.raw_attributes, linked=told.linked, unlinked=told.unlinked)
 
 
 def _check_cleared(wish: Wish, now: Mapping[str, Any]) -> None:
@@ -148,8 +148,10 @@ def _check_cleared(wish: Wish, now: Mapping[str, Any]) -> None:
             raise MissingAttribute(message, [Problem(f"{wish.draft.location}.attributes.{name}", "missing")])
 
 
-def _check_owner(wish: Wish, told: Told) -> None:
+def _check_owner(wish: Wish, delta: LinkDelta) -> None:
     for link in wish.type.mandatory_links:
-        if link.name not in told.linked:
+        name = link.relationship.name
+        # Looked for among the links themselves: an owner that is archived is not told, but is one.
+        if not any(one.end2 == wish.name.id and one.relationship == name for one in delta.added.values()):
             message = f"{wish.draft.label}: a {wish.type.name} needs {link.name}, its {link.far.type_name}"
             raise MissingAttribute(message, [Problem(f"{wish.draft.location}.attributes.{link.name}", "missing")])

@@ -5,14 +5,14 @@ Order and counts are those of the event contract (docs/reference/events.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from tidings.model.asset import ACTIVE, STATUS_NAMES, Asset, AssetName
 from tidings.model.changes import AssetChange, Changes, Kind, Neighbour
-from tidings.model.entity_form import attributes_form, header
+from tidings.model.entity_form import attributes_parts, header_parts
 from tidings.model.events import Event, Operation, encode, envelope_head
 from tidings.model.profiles import Profile
 from tidings.model.registry import AssetType, TypeRegistry
@@ -38,13 +38,17 @@ class Occasion(msgspec.Struct, frozen=True):
     delete_type: str = "DEFAULT"
 
 
-def record(changes: Changes, types: TypeRegistry, occasion: Occasion) -> list[Event]:
-    """One event for each changed asset, in the order of the changes; then, by profile, for neighbours of the deleted."""
+def record(changes: Changes, types: TypeRegistry, occasion: Occasion) -> Iterator[Event]:
+    """One event for each changed asset, in the order of the changes.
+
+    One at a time: written as they come, the events of a large request need not be in memory together.
+    """
     scribe = _Scribe(types, occasion, changes.owners, len(changes.assets))
-    return [scribe.event(index, change) for index, change in enumerate(changes.assets, 1)]
+    return (scribe.event(index, change) for index, change in enumerate(changes.assets, 1))
 
 
-def _operation(kind: Kind) -> Operation:
+def operation_of(kind: Kind) -> Operation:
+    """What an event about such a change is called."""
     if kind.is_delete:
         return "ENTITY_DELETE"
     return "ENTITY_CREATE" if kind is Kind.CREATE else "ENTITY_UPDATE"
@@ -67,31 +71,33 @@ class _Scribe:
 
     def event(self, index: int, change: AssetChange) -> Event:
         asset = change.after
-        operation = _operation(change.kind)
+        operation = operation_of(change.kind)
         details = self._mutated_details(change)
-        message = b'%b%b,"operationType":"%b"%b%b' % (
-            self.head,
-            self._entity(change),
-            operation.encode(),
-            b',"mutatedDetails":' + details if details else b"",
-            self.tail,
+        message = b"".join(
+            (
+                self.head,
+                *self._entity(change),
+                b',"operationType":"%b"%b' % (operation.encode(), b',"mutatedDetails":' + details if details else b""),
+                self.tail,
+            )
         )
         return Event(
             operation, asset.guid, asset.type_name, asset.qualified_name, self.occasion.time, message,
             self._detail(index, change),
         )  # fmt: skip
 
-    def _entity(self, change: AssetChange) -> bytes:
-        asset_type = self.types.type(change.after.type_name)
-        body = attributes_form(asset_type, change.attributes, change.after.encoded, flagged_only=True)
+    def _entity(self, change: AssetChange) -> list[bytes]:
+        asset = change.after
+        asset_type = self.types.type(asset.type_name)
+        body = attributes_parts(asset_type, change.attributes, asset.encoded, flagged_only=True)
         more = b""
         if asset_type.mandatory_links:
-            more += self._owner(asset_type, change.after)
+            more += self._owner(asset_type, asset)
         if change.kind.is_delete:
             more += b',"deleteHandler":' + self.handler
         if self.occasion.profile.internals:
-            more += _internals(asset_type, change.after)
-        return header(change.after, change.attributes, body, more)
+            more += _internals(asset_type, asset)
+        return header_parts(asset, change.attributes, body, more)
 
     def _owner(self, asset_type: AssetType, asset: Asset) -> bytes:
         owner = self.owners.get(asset.id)

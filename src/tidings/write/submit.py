@@ -41,13 +41,30 @@ class Receipt(msgspec.Struct):
     ``assigned`` maps placeholder guids to real ones; ``ignored`` names attributes that no type has, by asset.
     """
 
-    cause: str
-    time: int
     changes: Changes
-    events: list[Event]
+    types: TypeRegistry
+    occasion: Occasion
     first_position: int | None = None
     assigned: dict[str, str] = {}
     ignored: list[tuple[str, tuple[str, ...]]] = []
+
+    @property
+    def cause(self) -> str:
+        """The request's id, which all its events bear."""
+        return self.occasion.cause
+
+    @property
+    def time(self) -> int:
+        """The request's time, in milliseconds."""
+        return self.occasion.time
+
+    @property
+    def events(self) -> list[Event]:
+        """The events of this request, as they were written, or as they would have been in a dry run.
+
+        Made anew from the changes: recording is pure, so these are the same bytes.
+        """
+        return list(record(self.changes, self.types, self.occasion))
 
 
 class Outcome(msgspec.Struct):
@@ -90,12 +107,11 @@ def work_for(
         changes = outcome.changes
         changes.owners = _owners(changes, types, tx)
         occasion = _occasion(cause, actor, tx.now, profile, command)
-        events = record(changes, types, occasion)
         first = None
-        if events:
+        if changes:
             tx.save(changes)
-            first = tx.append(events)
-        return Receipt(cause, tx.now, changes, events, None if dry_run else first, outcome.assigned, _ignored(drafts))
+            first = tx.append(record(changes, types, occasion))
+        return Receipt(changes, types, occasion, None if dry_run else first, outcome.assigned, _ignored(drafts))
 
     return work
 

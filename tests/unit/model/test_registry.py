@@ -82,8 +82,8 @@ def test_subtypes_reach_all_the_way_down() -> None:
     [
         ("Column", "table", 2, True),
         ("Table", "columns", 1, False),
-        ("Process", "inputs", 2, False),
-        ("Table", "inputToProcesses", 1, False),
+        ("Process", "inputs", 1, False),
+        ("Table", "inputToProcesses", 2, False),
         ("AtlasGlossaryTerm", "anchor", 2, True),
         ("AtlasGlossaryTerm", "isA", 1, False),
         ("AtlasGlossaryTerm", "classifies", 2, False),
@@ -92,7 +92,7 @@ def test_subtypes_reach_all_the_way_down() -> None:
 def test_the_side_on_which_an_asset_stands(type_name: str, link: str, side: int, single: bool) -> None:
     found = TYPES.type(type_name).links[link]
 
-    assert (found.name, found.single) == (found.near.name, single)
+    assert (found.name, found.side, found.single) == (found.near.name, side, single)
     assert found.near is (found.relationship.end1 if found.side == 1 else found.relationship.end2)
     assert found.far is not found.near
     other = TYPES.type(found.far.type_name).links[found.far.name]

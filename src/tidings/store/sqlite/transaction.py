@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import apsw
 
@@ -85,20 +85,18 @@ class SqliteTransaction(SqliteReader):
         self.connection.execute(SQL.purge_assets, wanted)
         self.connection.execute(SQL.set_highest_purged_id, (str(max(ids)),))
 
-    def append(self, events: Sequence[Event]) -> int:
+    def append(self, events: Iterable[Event]) -> int:
         first = self.head + 1
-        self.connection.executemany(
-            SQL.insert_event,
-            [
-                (
-                    position, event.time, OPERATION_NUMBERS[event.operation], event.guid, event.type_name,
-                    event.qualified_name, event.message, event.detail,
-                )
-                for position, event in enumerate(events, first)
-            ],
-        )  # fmt: skip
-        self.head += len(events)
+        self.connection.executemany(SQL.insert_event, self._log_rows(events))
         return first
+
+    def _log_rows(self, events: Iterable[Event]) -> Iterator[tuple[object, ...]]:
+        for event in events:
+            self.head += 1
+            yield (
+                self.head, event.time, OPERATION_NUMBERS[event.operation], event.guid, event.type_name,
+                event.qualified_name, event.message, event.detail,
+            )  # fmt: skip
 
     def add_token(self, token: Token) -> None:
         row = (token.name, token.role, token.hash, token.created_at)

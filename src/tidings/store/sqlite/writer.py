@@ -153,6 +153,8 @@ class Writer:
             job.outcome = job.work(transaction)
         except Exception as error:  # noqa: BLE001  a fault in one request is its own, not the group's
             job.error = plainly(error, self._path)
+            if not self._connection.in_transaction:
+                raise  # the database undid everything by itself (the disk is full): the whole group fails for this reason
         if job.rollback or job.error is not None:
             self._connection.execute("ROLLBACK" if alone else "ROLLBACK TO request")
             self._relationships.clear()  # numbers it drew are gone with it

@@ -1,0 +1,223 @@
+"""Commands that run for long, as processes: how they start, go on and end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tidings.cli.program import INTERRUPTED, program
+from tidings.client import Client
+from tidings.model.errors import ClientError
+from tidings.testing import TOKEN, server
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    with server() as running:
+        yield running
+
+
+def saved(client: Client, name: str) -> None:
+    named = {"name": name, "qualifiedName": f"default/x/1/d/s/{name}"}
+    client.save([{"typeName": "Table", "attributes": named}])
+
+
+def environment(client: Client | None = None) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
+    kept |= {"PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm", "COLUMNS": "120"}
+    kept.pop("NO_COLOR", None)
+    return kept if client is None else {**kept, "TIDINGS_URL": client.base_url, "TIDINGS_TOKEN": TOKEN}
+
+
+@contextlib.contextmanager
+def process(*arguments: str, client: Client | None = None, **more: Any) -> Iterator[subprocess.Popen[str]]:
+    """``tidings …`` with its streams as pipes; killed if the test leaves it running."""
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more}
+    command = [sys.executable, "-m", "tidings", *arguments]
+    with subprocess.Popen(command, env=environment(client), **streams) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def next_name(running: subprocess.Popen[str]) -> str:
+    assert running.stdout is not None
+    return str(json.loads(running.stdout.readline())["message"]["entity"]["displayText"])
+
+
+def ended(running: subprocess.Popen[str]) -> tuple[int, str]:
+    assert running.stderr is not None
+    told = running.stderr.read()
+    return running.wait(), told
+
+
+# --- tail --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, 0), (signal.SIGHUP, 0)])
+def test_tail_follows_until_it_is_told_to_stop(client: Client, number: signal.Signals, code: int) -> None:
+    saved(client, "before")
+    with process("tail", "--after", "0", client=client) as running:
+        assert next_name(running) == "before"
+        saved(client, "live")
+        assert next_name(running) == "live"
+        running.send_signal(number)
+        assert ended(running) == (code, "")
+
+
+def test_tail_ends_when_nobody_reads_any_more(client: Client) -> None:
+    saved(client, "first")
+    with process("tail", "--after", "0", client=client) as running:
+        assert next_name(running) == "first"
+        assert running.stdout is not None
+        running.stdout.close()
+        saved(client, "second")
+        assert ended(running) == (0, "")
+
+
+def test_tail_goes_on_where_its_state_says(client: Client, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    for name in ("a", "b"):
+        saved(client, name)
+    arguments = ("tail", "--after", "1", "--state", str(state))
+    with process(*arguments, client=client) as running:
+        assert next_name(running) == "b"
+        saved(client, "c")
+        assert next_name(running) == "c"
+        running.send_signal(signal.SIGTERM)
+        assert ended(running)[0] == 0
+    assert json.loads(state.read_bytes())["position"] == 3
+    saved(client, "d")
+    with process(*arguments, client=client) as running:
+        assert next_name(running) == "d"
+
+
+def tail(client: Client, *arguments: str) -> Result:
+    return CliRunner().invoke(
+        program, ["tail", *arguments], env={"TIDINGS_URL": client.base_url, "TIDINGS_TOKEN": TOKEN}
+    )
+
+
+def test_tail_stores_where_it_begins(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+
+    def nothing(self: Client, after: int, *_: object, **__: object) -> Iterator[tuple[int, dict[str, Any]]]:
+        begun.append(after)
+        return iter(())
+
+    monkeypatch.setattr(Client, "stream", nothing)
+    saved(client, "a")
+    state = tmp_path / "state"
+    assert tail(client, "--state", str(state)).exit_code == 0
+    assert json.loads(state.read_bytes())["position"] == 1
+    saved(client, "b")
+    assert tail(client, "--state", str(state)).exit_code == 0
+    assert tail(client, "--since", "1h").exit_code == 0
+    assert begun == [1, 1, 0]
+
+
+def test_tail_refuses_a_state_that_is_none_or_anothers(client: Client, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.write_text("")
+    assert "holds no position" in tail(client, "--state", str(state)).stderr
+    state.write_text('{"catalogId": "another", "position": 5}')
+    result = tail(client, "--state", str(state))
+    assert result.exit_code == 1
+    assert "of another catalog" in result.stderr
+    lost = tail(client, "--state", str(tmp_path / "no" / "folder"))
+    assert (lost.exit_code, "No such file" in lost.stderr) == (1, True)
+
+
+# --- on a terminal -----------------------------------------------------------------------------------------------------
+
+
+def test_tail_on_a_terminal_shows_coloured_lines(client: Client) -> None:
+    saved(client, "orders")
+    ours, theirs = pty.openpty()
+    with process("tail", "--after", "0", client=client, stdout=theirs) as running:
+        os.close(theirs)
+        with open(ours, encoding="utf-8", closefd=True) as screen:  # noqa: PTH123  a file descriptor
+            line = screen.readline()
+            running.send_signal(signal.SIGINT)
+            code, told = ended(running)
+    assert "\x1b[1;32mCREATE" in line
+    assert "orders" in line
+    assert (code, "stop with Ctrl-C" in told) == (INTERRUPTED, True)
+
+
+def test_a_purge_on_a_terminal_is_asked_about(client: Client) -> None:
+    saved(client, "orders")
+    ours, theirs = pty.openpty()
+    arguments = ("delete", "--name", "Table", "default/x/1/d/s/orders", "--type", "purge")
+    with process(*arguments, client=client, stdin=theirs) as running:
+        os.write(ours, b"n\n")
+        code, told = ended(running)
+    os.close(theirs)
+    os.close(ours)
+    assert (code, "nothing was purged" in told) == (0, True)
+    assert client.head() == 1
+
+
+# --- demo --------------------------------------------------------------------------------------------------------------
+
+
+def test_demo_tells_its_story(tmp_path: Path) -> None:
+    with process("demo", cwd=tmp_path) as running:
+        story, complaints = running.communicate()
+    assert (running.returncode, complaints) == (0, "")
+    for part in ("1. Crawl a database", "9. Purge", "24 events", "CREATE", "restored", "purged", "README.md"):
+        assert part in story
+    assert story.count("   0 events") == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_demo_gives_its_events_alone() -> None:
+    with process("demo", "--json") as running:
+        story, _ = running.communicate()
+    events = [json.loads(line) for line in story.splitlines()]
+    positions = [one["tidings"]["position"] for one in events if one["tidings"]["position"]]
+    assert positions == list(range(1, 38))
+    assert len(events) == 38  # one would have been
+
+
+def until_kept(running: subprocess.Popen[str]) -> tuple[str, str]:
+    """Where the server of ``demo --keep --json`` is, and its token."""
+    assert running.stdout is not None
+    for line in running.stdout:
+        told = json.loads(line)
+        if "url" in told:
+            return told["url"], told["token"]
+    raise AssertionError("the demo ended")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_demo_keeps_its_server_until_it_is_told_to_stop(number: signal.Signals) -> None:
+    with process("demo", "--keep", "--json") as running:
+        url, token = until_kept(running)
+        with Client(url, token) as visitor:
+            assert visitor.head() == 37
+        running.send_signal(number)
+        code, told = ended(running)
+    assert (code, told) == (0, "stop with Ctrl-C\n")
+    with Client(url, token) as late, pytest.raises(ClientError, match="nothing answers"):
+        late.status()
+
+
+def test_demo_tells_people_how_to_visit() -> None:
+    with process("demo", "--keep") as running:
+        assert running.stdout is not None
+        assert any("export TIDINGS_URL=http://127.0.0.1:" in line for line in running.stdout)
+        running.send_signal(signal.SIGINT)
+        assert ended(running)[0] == 0
