@@ -13,7 +13,7 @@ from typing import Any
 
 from tidings.model.errors import UnknownType
 from tidings.model.typedefs import AttributeDef, EntityDef, RelationshipDef, RelationshipEnd, TypeSystem
-from tidings.model.values import PRIMITIVES, ValueType, array_type, enum_type, map_type, struct_type
+from tidings.model.values import PRIMITIVES, ValueType, array_type, enum_type, map_type, struct_type, undefined_type
 
 ASSET_ROOT = "Referenceable"
 """Only types below this one have a qualifiedName, and so can be assets."""
@@ -201,8 +201,7 @@ class TypeRegistry:
         if name in self.system.structs:
             fields = self.system.structs[name].attributes
             return struct_type(name, lambda: {key: self._attribute(one).value_type for key, one in fields.items()})
-        # A type that the model names but does not define: an object or string is taken as it is.
-        return ValueType(name, lambda value: value)
+        return undefined_type(name)
 
 
 def _default(definition: AttributeDef, value_type: ValueType) -> Any:

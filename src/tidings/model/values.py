@@ -187,3 +187,15 @@ def struct_type(name: str, fields: Callable[[], Mapping[str, ValueType]]) -> Val
         return {"typeName": name, "attributes": kept}
 
     return ValueType(name, normalise)
+
+
+def undefined_type(name: str) -> ValueType:
+    """A type that the model names but does not define: a plain value, or an object of plain values."""
+
+    def normalise(value: Any) -> Any:
+        members = value.values() if isinstance(value, Mapping) else (value,)
+        if not all(member is None or isinstance(member, (str, bool, int, float)) for member in members):
+            raise ValueError(f"a plain value, or an object of plain values ({name} is not defined any further)")
+        return dict(value) if isinstance(value, Mapping) else value
+
+    return ValueType(name, normalise)
