@@ -27,7 +27,6 @@ from tidings.store.base import Store
 from tidings.store.sqlite import SqliteStore
 from tidings.telemetry import Metrics, log, set_up_logs
 
-
 BACKLOG = 1_024
 """Connections that may wait before the server takes them."""
 

@@ -6,16 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.api.door import Door, asset, guids, named, some_connection
+from tests.api.door import Door, asset, door_to, guids, named, some_connection
 from tidings.testing import server
 
 
 @pytest.fixture(scope="session")
 def door() -> Iterator[Door]:
-    with server() as client:
-        door = Door(client.base_url)
+    with server() as client, door_to(client.base_url) as door:
         yield door
-        door.http.close()
 
 
 @pytest.fixture

@@ -26,16 +26,20 @@ _numbers = count(1)
 class Door:
     """One server as seen by a client with one token."""
 
-    def __init__(self, base_url: str, token: str = TOKEN) -> None:
-        self.base_url = base_url
+    def __init__(self, http: httpx.Client, token: str = TOKEN) -> None:
+        self.http = http
         self.bearer = {"authorization": f"Bearer {token}"} if token else {}
-        self.http = httpx.Client(base_url=base_url, headers=self.bearer, trust_env=False, timeout=90)
+
+    def with_token(self, token: str) -> Door:
+        """The same server for somebody else; without a token for a stranger."""
+        return Door(self.http, token)
 
     def ask(self, method: str, path: str, status: int = 200, body: Any = None, **more: Any) -> httpx.Response:
         """One request, which must be answered with ``status``. ``body`` is sent as JSON."""
         if body is not None:
             more |= {"content": json.dumps(body).encode()}
-        response = self.http.request(method, path, **more)
+        headers = {**self.bearer, **more.pop("headers", {})}
+        response = self.http.request(method, path, headers=headers, **more)
         assert response.status_code == status, response.text
         return response
 
@@ -75,7 +79,7 @@ class Door:
     @contextlib.contextmanager
     def socket(self) -> Iterator[socket.socket]:
         """A bare connection, for requests that no client would send."""
-        url = httpx.URL(self.base_url)
+        url = self.http.base_url
         with socket.create_connection((url.host, url.port or 80), timeout=60) as connection:
             yield connection
 
@@ -86,19 +90,25 @@ class Door:
 
 
 @contextlib.contextmanager
+def door_to(base_url: str) -> Iterator[Door]:
+    """An admin's door to a running server."""
+    with httpx.Client(base_url=base_url, trust_env=False, timeout=90) as http:
+        yield Door(http)
+
+
+@contextlib.contextmanager
 def serving(**settings: Any) -> Iterator[tuple[Door, Server]]:
     """A server of its own with these settings, in a thread."""
     chosen = {"database": IN_MEMORY, "admin_token": TOKEN, "shutdown_seconds": 1.0} | settings
     with open_server(Config(port=0, **chosen)) as server:
         thread = threading.Thread(target=server.work)
         thread.start()
-        door = Door(server.address)
         try:
-            yield door, server
+            with door_to(server.address) as door:
+                yield door, server
         finally:
             server.should_exit = True
             thread.join()
-            door.http.close()
 
 
 def until(look: Callable[[], T]) -> T:

@@ -18,7 +18,6 @@ from click.testing import CliRunner, Result
 
 from tidings.cli.program import INTERRUPTED, program
 from tidings.client import Client
-from tidings.model.errors import ClientError
 from tidings.testing import TOKEN, server
 
 
@@ -168,56 +167,3 @@ def test_a_purge_on_a_terminal_is_asked_about(client: Client) -> None:
     os.close(ours)
     assert (code, "nothing was purged" in told) == (0, True)
     assert client.head() == 1
-
-
-# --- demo --------------------------------------------------------------------------------------------------------------
-
-
-def test_demo_tells_its_story(tmp_path: Path) -> None:
-    with process("demo", cwd=tmp_path) as running:
-        story, complaints = running.communicate()
-    assert (running.returncode, complaints) == (0, "")
-    for part in ("1. Crawl a database", "9. Purge", "24 events", "CREATE", "restored", "purged", "README.md"):
-        assert part in story
-    assert story.count("   0 events") == 3
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_demo_gives_its_events_alone() -> None:
-    with process("demo", "--json") as running:
-        story, _ = running.communicate()
-    events = [json.loads(line) for line in story.splitlines()]
-    positions = [one["tidings"]["position"] for one in events if one["tidings"]["position"]]
-    assert positions == list(range(1, 38))
-    assert len(events) == 38  # one would have been
-
-
-def until_kept(running: subprocess.Popen[str]) -> tuple[str, str]:
-    """Where the server of ``demo --keep --json`` is, and its token."""
-    assert running.stdout is not None
-    for line in running.stdout:
-        told = json.loads(line)
-        if "url" in told:
-            return told["url"], told["token"]
-    raise AssertionError("the demo ended")
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_demo_keeps_its_server_until_it_is_told_to_stop(number: signal.Signals) -> None:
-    with process("demo", "--keep", "--json") as running:
-        url, token = until_kept(running)
-        with Client(url, token) as visitor:
-            assert visitor.head() == 37
-        running.send_signal(number)
-        code, told = ended(running)
-    assert (code, told) == (0, "stop with Ctrl-C\n")
-    with Client(url, token) as late, pytest.raises(ClientError, match="nothing answers"):
-        late.status()
-
-
-def test_demo_tells_people_how_to_visit() -> None:
-    with process("demo", "--keep") as running:
-        assert running.stdout is not None
-        assert any("export TIDINGS_URL=http://127.0.0.1:" in line for line in running.stdout)
-        running.send_signal(signal.SIGINT)
-        assert ended(running)[0] == 0

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.api.conftest import Pair
-from tests.api.door import BULK, NAMED, Door, asset, named, serving, until
+from tests.api.door import BULK, NAMED, Door, asset, door_to, named, serving, until
 from tidings.write.commands import MOST_ASSETS
 
 GUID = "12345678-1234-1234-1234-123456789abc"
@@ -94,7 +93,7 @@ def test_a_reference_to_nothing_says_who_refers(door: Door, place: str) -> None:
         (b'{"entities":[{"typeName":"Table","attributes":{"name":"x"}}]}', "qualifiedName"),
         (b'{"entities":[{"typeName":"Table","attributes":{"name":"x","qualifiedName":5}}]}', "string"),
         (b'{"entities":[{"typeName":"Table","attributes":{"name":"x","qualifiedName":"a\\u0000b"}}]}', "printable"),
-        (b'{"entities":[{"typeName":"Table","attributes":{"rowCount":1e999}}]}', "rowCount"),
+        (b'{"entities":[{"typeName":"Table","attributes":{"rowCount":1e999}}]}', "out of range"),
         (b'{"entities":[{"typeName":"Table","attributes":{"rowCount":' + b"9" * 400 + b"}}]}", "rowCount"),
         (b'{"entities":[{"typeName":"Table","attributes":{"columns":"x"}}]}', "columns"),
         (b'{"entities":[{"typeName":"Internal","attributes":{}}]}', "typeName"),
@@ -102,7 +101,7 @@ def test_a_reference_to_nothing_says_who_refers(door: Door, place: str) -> None:
 )
 def test_a_body_that_makes_no_sense_is_explained(door: Door, sent: bytes, says: str) -> None:
     answer = door.ask("POST", BULK, 404 if b"Internal" in sent else 400, content=sent)
-    assert says in answer.json()["errorMessage"] or says in answer.text
+    assert says in answer.text
 
 
 @pytest.mark.parametrize(
@@ -238,11 +237,10 @@ def nested(depth: int) -> Any:
 @pytest.mark.parametrize("depth", [10, 200, 900])
 def test_deep_values_are_refused_or_taken_never_a_crash(door: Door, place: str, depth: int) -> None:
     entity = asset("Table", f"{place}/t", tableImpalaParameters=nested(depth), unknown=nested(depth))
-    answer = door.http.post(BULK, content=json.dumps({"entities": [entity]}).encode())
-    assert answer.status_code in (400, 413), answer.text
+    door.ask("POST", BULK, 400, body={"entities": [entity]})
 
 
 def test_the_connection_goes_on_after_an_error(door: Door) -> None:
-    with httpx.Client(base_url=door.base_url, headers=door.bearer, trust_env=False) as one:
-        assert one.post(BULK, content=b"{").status_code == 400
-        assert one.get("/api/status").status_code == 200
+    with door_to(str(door.http.base_url)) as fresh:
+        fresh.ask("POST", BULK, 400, content=b"{")
+        fresh.ask("GET", "/api/status")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,12 +16,21 @@ from pyatlan.model.enums import AtlanConnectorType
 from tidings.client import Client
 from tidings.testing import TOKEN, server
 
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")  # how pyatlan sends bodies
 SERVICE = "/api/service"
+ENVIRONMENT = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+"""What pyatlan takes from the surroundings, with no exception for this machine."""
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Client]:
     with server() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def http(running: Client) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=running.base_url, trust_env=False) as client:
         yield client
 
 
@@ -32,17 +42,19 @@ def tokens(running: Client) -> dict[str, str]:
 
 
 @pytest.fixture
-def atlan(running: Client, tokens: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> AtlanClient:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)  # this client heeds no NO_PROXY
-    return AtlanClient(base_url=f"{running.base_url}/", api_key=tokens["loader"])
+def atlan(running: Client, tokens: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[AtlanClient]:
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    client = AtlanClient(base_url=f"{running.base_url}/", api_key=tokens["loader"])  # type: ignore[no-untyped-call]
+    with contextlib.closing(client._session):
+        yield client
 
 
 @pytest.fixture
-def ask(running: Client, tokens: dict[str, str]) -> Any:
+def ask(http: httpx.Client, tokens: dict[str, str]) -> Any:
     def asking(path: str, name: str = "watcher", **query: Any) -> httpx.Response:
         headers = {"authorization": f"Bearer {tokens[name]}"}
-        return httpx.get(f"{running.base_url}{SERVICE}/{path}", params=query, headers=headers, trust_env=False)
+        return http.get(f"{SERVICE}/{path}", params=query, headers=headers)
 
     return asking
 
@@ -172,8 +184,8 @@ def test_pages(ask: Any, users: Any) -> None:
     assert counts == {"totalRecord": 3, "filterRecord": 2, "records": []}
 
 
-def test_nobody_asks_without_a_token(running: Client) -> None:
-    assert httpx.get(f"{running.base_url}{SERVICE}/roles", trust_env=False).status_code == 401
+def test_nobody_asks_without_a_token(http: httpx.Client) -> None:
+    assert http.get(f"{SERVICE}/roles").status_code == 401
 
 
 # --- the unmodified client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,8 +22,11 @@ from tidings.model.typedefs import AttributeDef, EntityDef, TypeSystem
 from tidings.read.typedefs import CATEGORIES, MEMBERS, definitions_of, type_guid
 from tidings.testing import TOKEN, server
 
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")  # how pyatlan sends bodies
 AUTH = {"authorization": f"Bearer {TOKEN}"}
 PREFIXES = ("/api/meta", "/api/atlas/v2")
+ENVIRONMENT = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+"""What pyatlan takes from the surroundings, with no exception for this machine."""
 
 
 @pytest.fixture(scope="module")
@@ -31,25 +35,35 @@ def running() -> Iterator[Client]:
         yield client
 
 
-@pytest.fixture
-def atlan(running: Client, monkeypatch: pytest.MonkeyPatch) -> AtlanClient:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)  # this client heeds no NO_PROXY
-    return AtlanClient(base_url=f"{running.base_url}/", api_key=TOKEN)
+@pytest.fixture(scope="module")
+def http(running: Client) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=running.base_url, headers=AUTH, trust_env=False) as client:
+        yield client
 
 
 @pytest.fixture
-def atlas(running: Client, monkeypatch: pytest.MonkeyPatch) -> Any:
+def atlan(running: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[AtlanClient]:
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    client = AtlanClient(base_url=f"{running.base_url}/", api_key=TOKEN)  # type: ignore[no-untyped-call]
+    with contextlib.closing(client._session):
+        yield client
+
+
+@pytest.fixture
+def atlas(running: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("NO_PROXY", "*")
-    return AtlasClient(running.base_url, ("anybody", TOKEN)).typedef
+    client = AtlasClient(running.base_url, ("anybody", TOKEN))
+    with client.session:
+        yield client.typedef
 
 
-def ask(running: Client, path: str, **query: Any) -> httpx.Response:
-    return httpx.get(f"{running.base_url}{path}", params=query, headers=AUTH, timeout=30, trust_env=False)
+def ask(http: httpx.Client, path: str, **query: Any) -> httpx.Response:
+    return http.get(path, params=query)
 
 
-def get(running: Client, path: str, **query: Any) -> Any:
-    answer = ask(running, path, **query)
+def get(http: httpx.Client, path: str, **query: Any) -> Any:
+    answer = ask(http, path, **query)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -60,8 +74,8 @@ def attribute(definition: Any, name: str, member: str = "attributeDefs") -> Any:
 
 @pytest.mark.parametrize("prefix", PREFIXES)
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_every_definition_stands_under_both_prefixes(running: Client, prefix: str, slash: str) -> None:
-    found = get(running, f"{prefix}/types/typedefs{slash}")
+def test_every_definition_stands_under_both_prefixes(http: httpx.Client, prefix: str, slash: str) -> None:
+    found = get(http, f"{prefix}/types/typedefs{slash}")
     assert list(found) == list(MEMBERS.values())
     assert {one["name"] for one in found["entityDefs"]} == set(TYPES)
     assert {one["name"] for one in found["relationshipDefs"]} == set(TYPES.system.relationships)
@@ -69,29 +83,29 @@ def test_every_definition_stands_under_both_prefixes(running: Client, prefix: st
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
-def test_a_category_is_given_alone(running: Client, category: str) -> None:
-    found = get(running, "/api/meta/types/typedefs", type=category.lower())
+def test_a_category_is_given_alone(http: httpx.Client, category: str) -> None:
+    found = get(http, "/api/meta/types/typedefs", type=category.lower())
     others = [member for one, member in MEMBERS.items() if one != category]
     assert all(found[member] == [] for member in others)
     assert all(one["category"] == category for one in found[MEMBERS[category]])  # type: ignore[index]
 
 
-def test_the_lists_that_clients_may_not_find_empty(running: Client) -> None:
-    found = get(running, "/api/meta/types/typedefs/", type=["CLASSIFICATION", "STRUCT", "ENUM"])
+def test_the_lists_that_clients_may_not_find_empty(http: httpx.Client) -> None:
+    found = get(http, "/api/meta/types/typedefs/", type=["CLASSIFICATION", "STRUCT", "ENUM"])
     assert len(found["structDefs"]) > 50
     assert len(found["enumDefs"]) > 100
     assert found["entityDefs"] == []
 
 
-def test_an_unknown_category_is_named(running: Client) -> None:
-    answer = ask(running, "/api/meta/types/typedefs", type=["ENUM", "Trait"])
+def test_an_unknown_category_is_named(http: httpx.Client) -> None:
+    answer = ask(http, "/api/meta/types/typedefs", type=["ENUM", "Trait"])
     assert answer.status_code == 400
     assert answer.json()["errorCode"] == "TIDINGS-400-002"
     assert "'Trait'" in answer.json()["errorMessage"]
 
 
-def test_an_entity_definition(running: Client) -> None:
-    table = get(running, "/api/meta/types/typedef/name/Table")
+def test_an_entity_definition(http: httpx.Client) -> None:
+    table = get(http, "/api/meta/types/typedef/name/Table")
     assert table["category"] == "ENTITY"
     assert table["superTypes"] == ["SQL"]
     assert "MaterialisedView" not in table["subTypes"]
@@ -110,8 +124,8 @@ def test_an_entity_definition(running: Client) -> None:
     }
 
 
-def test_what_is_inherited_is_in_the_links_and_not_in_the_attributes(running: Client) -> None:
-    table = get(running, "/api/meta/types/entitydef/name/Table")
+def test_what_is_inherited_is_in_the_links_and_not_in_the_attributes(http: httpx.Client) -> None:
+    table = get(http, "/api/meta/types/entitydef/name/Table")
     assert {one["name"] for one in table["attributeDefs"]} == set(TYPES.system.entities["Table"].attributes)
     assert {one["name"] for one in table["relationshipAttributeDefs"]} == set(TYPES.type("Table").links)
     columns = attribute(table, "columns", "relationshipAttributeDefs")
@@ -120,8 +134,8 @@ def test_what_is_inherited_is_in_the_links_and_not_in_the_attributes(running: Cl
     assert columns["isLegacyAttribute"] is False
 
 
-def test_flags_of_attributes_are_told(running: Client) -> None:
-    asset, root = (get(running, f"/api/meta/types/entitydef/name/{name}") for name in ("Asset", "Referenceable"))
+def test_flags_of_attributes_are_told(http: httpx.Client) -> None:
+    asset, root = (get(http, f"/api/meta/types/entitydef/name/{name}") for name in ("Asset", "Referenceable"))
     assert attribute(root, "qualifiedName")["isUnique"] is True
     assert attribute(asset, "certificateStatus")["autoUpdateAttributes"] == {
         "user": ["certificateUpdatedBy"], "timestamp": ["certificateUpdatedAt"],
@@ -129,8 +143,8 @@ def test_flags_of_attributes_are_told(running: Client) -> None:
     assert "Catalog" in asset["subTypes"]
 
 
-def test_a_relationship_definition(running: Client) -> None:
-    found = get(running, "/api/meta/types/relationshipdef/name/table_columns")
+def test_a_relationship_definition(http: httpx.Client) -> None:
+    found = get(http, "/api/meta/types/relationshipdef/name/table_columns")
     assert found["relationshipCategory"] == TYPES.relationship("table_columns").category
     assert found["propagateTags"] == TYPES.relationship("table_columns").tag_flow
     assert found["endDef1"] == {
@@ -139,13 +153,13 @@ def test_a_relationship_definition(running: Client) -> None:
     assert found["endDef2"]["cardinality"] == "SINGLE"
 
 
-def test_the_attributes_of_a_relationship(running: Client) -> None:
-    found = get(running, "/api/meta/types/relationshipdef/name/AtlasGlossaryAntonym")
+def test_the_attributes_of_a_relationship(http: httpx.Client) -> None:
+    found = get(http, "/api/meta/types/relationshipdef/name/AtlasGlossaryAntonym")
     assert {one["name"] for one in found["attributeDefs"]} >= {"description", "steward"}
 
 
-def test_an_enum_definition(running: Client) -> None:
-    found = get(running, "/api/meta/types/enumdef/name/certificate_status")
+def test_an_enum_definition(http: httpx.Client) -> None:
+    found = get(http, "/api/meta/types/enumdef/name/certificate_status")
     assert [one["ordinal"] for one in found["elementDefs"]] == [0, 1, 2]
     assert {one["value"] for one in found["elementDefs"]} == {"DEPRECATED", "DRAFT", "VERIFIED"}
 
@@ -162,10 +176,10 @@ def test_an_enum_definition(running: Client) -> None:
         ("relationshipdef", "table_columns"),
     ],
 )
-def test_by_name_and_by_guid_are_one(running: Client, path: str, name: str) -> None:
-    by_name = get(running, f"/api/meta/types/{path}/name/{name}")
+def test_by_name_and_by_guid_are_one(http: httpx.Client, path: str, name: str) -> None:
+    by_name = get(http, f"/api/meta/types/{path}/name/{name}")
     assert by_name["name"] == name
-    assert get(running, f"/api/atlas/v2/types/{path}/guid/{by_name['guid'].upper()}/") == by_name
+    assert get(http, f"/api/atlas/v2/types/{path}/guid/{by_name['guid'].upper()}/") == by_name
 
 
 @pytest.mark.parametrize(
@@ -177,21 +191,21 @@ def test_by_name_and_by_guid_are_one(running: Client, path: str, name: str) -> N
         ("businessmetadatadef/guid/00000000-0000-0000-0000-000000000000", ""),
     ],
 )
-def test_an_unknown_type_in_the_words_that_clients_match(running: Client, path: str, hint: str) -> None:
-    answer = ask(running, f"/api/meta/types/{path}")
+def test_an_unknown_type_in_the_words_that_clients_match(http: httpx.Client, path: str, hint: str) -> None:
+    answer = ask(http, f"/api/meta/types/{path}")
     name = path.rpartition("/")[2]
     assert answer.status_code == 404
     assert answer.json()["errorCode"] == "ATLAS-404-00-001"
     assert answer.json()["errorMessage"].startswith(f"Given typename {name} was invalid{hint}")
 
 
-def test_headers_name_everything_once(running: Client) -> None:
-    headers = get(running, "/api/meta/types/typedefs/headers")
+def test_headers_name_everything_once(http: httpx.Client) -> None:
+    headers = get(http, "/api/meta/types/typedefs/headers")
     names = [one["name"] for one in headers]
     assert len(names) == len(set(names)) == sum(len(one) for one in (
         TYPES.system.enums, TYPES.system.structs, TYPES.system.entities, TYPES.system.relationships,
     ))  # fmt: skip
-    assert get(running, "/api/meta/types/typedefs/headers/", type="enum") == headers[: len(TYPES.system.enums)]
+    assert get(http, "/api/meta/types/typedefs/headers/", type="enum") == headers[: len(TYPES.system.enums)]
 
 
 @pytest.mark.parametrize(
@@ -203,8 +217,8 @@ def test_headers_name_everything_once(running: Client) -> None:
         ("DELETE", "/types/typedef/name/x"),
     ],
 )
-def test_changing_types_is_refused_with_a_sentence(running: Client, method: str, path: str) -> None:
-    answer = httpx.request(method, f"{running.base_url}/api/meta{path}", headers=AUTH, content=b"{", trust_env=False)
+def test_changing_types_is_refused_with_a_sentence(http: httpx.Client, method: str, path: str) -> None:
+    answer = http.request(method, f"/api/meta{path}", content=b"{")
     assert answer.status_code == 400
     assert answer.json()["errorCode"] == "TIDINGS-400-008"
     assert "in this version" in answer.json()["errorMessage"]

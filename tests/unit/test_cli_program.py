@@ -13,12 +13,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tidings.cli import demo_server
 from tidings.cli import program as program_module
 from tidings.cli.crawl import load_crawler
 from tidings.cli.program import COMMANDS, INTERRUPTED, program
 from tidings.cli.screen import Screen
-from tidings.model.errors import ClientError, ConfigError, NotFound
+from tidings.model.errors import ConfigError, NotFound
 
 NOBODY = {"TIDINGS_URL": "http://127.0.0.1:1", "TIDINGS_TOKEN": "nobody-listens"}
 
@@ -127,12 +126,6 @@ def test_crawling_without_its_dependency_says_how_to_get_it(monkeypatch: pytest.
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ConfigError, match=r"needs sqlalchemy.*pip install 'tidings\[crawl\]'"):
         load_crawler()
-
-
-def test_a_server_that_does_not_start_says_why(tmp_path: Any) -> None:
-    (tmp_path / "catalog.db").mkdir()
-    with pytest.raises(ClientError, match="the server did not start: error:"):
-        demo_server.started(tmp_path, 0).__enter__()
 
 
 def test_main_is_the_program(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:

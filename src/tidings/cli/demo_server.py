@@ -39,12 +39,13 @@ def started(folder: Path, port: int) -> Iterator[Server]:
     token = new_token()
     with _start(folder, port, token) as process:
         listener = _Listener(process)
-        listener.start()
         try:
+            listener.start()
             yield Server(process, listener.address(), token)
         finally:
             _stop(process)
-            listener.join()
+            if listener.is_alive():
+                listener.join()
 
 
 def _start(folder: Path, port: int, token: str) -> subprocess.Popen[str]:
@@ -56,6 +57,7 @@ def _start(folder: Path, port: int, token: str) -> subprocess.Popen[str]:
         [sys.executable, "-m", "tidings", "serve", *settings, *database],
         env={**env, "TIDINGS_ADMIN_TOKEN": token},
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,

@@ -199,7 +199,9 @@ def _steps(asset_type: AssetType, keys: tuple[str, ...]) -> list[_Step]:
             shapes.clear()
         attributes = {key: asset_type.attributes.get(key) for key in keys if key not in asset_type.stamped}
         # Attributes that events hide go last, so that an event's part of the JSON is its beginning.
-        attributes = dict(sorted(attributes.items(), key=lambda item: item[1] is not None and not item[1].definition.flagged))
+        attributes = dict(
+            sorted(attributes.items(), key=lambda item: item[1] is not None and not item[1].definition.flagged)
+        )
         known = shapes[keys] = [
             (key, one, one.value_type.exact, one.unset) if one else (key, None, None, None)
             for key, one in attributes.items()

@@ -14,7 +14,7 @@ from tidings.model.events import encode
 from tidings.model.registry import AssetType, TypeRegistry
 from tidings.write.links import LinkDelta, Told
 from tidings.write.order import parents_first
-from tidings.write.resolve import Wish
+from tidings.write.wishes import Wish
 
 _UNTOLD = Told()
 
@@ -41,8 +41,7 @@ def diff(wishes: list[Wish], delta: LinkDelta, related: Iterable[Asset], types: 
             change = _update(wish, wish.stored, told, stamp)
             if change is not None:
                 updated.append(change)
-        if wish.stored is None:
-            _check_owner(wish, delta)
+    _check_owners(wishes, delta)
     touched = [touch(asset, delta.told[asset.id], stamp) for asset in related]
     order = {own: place for place, own in enumerate(delta.told)}
     touched.sort(key=lambda change: order[change.after.id])
@@ -148,10 +147,12 @@ def _check_cleared(wish: Wish, now: Mapping[str, Any]) -> None:
             raise MissingAttribute(message, [Problem(f"{wish.draft.location}.attributes.{name}", "missing")])
 
 
-def _check_owner(wish: Wish, delta: LinkDelta) -> None:
-    for link in wish.type.mandatory_links:
-        name = link.relationship.name
-        # Looked for among the links themselves: an owner that is archived is not told, but is one.
-        if not any(one.end2 == wish.name.id and one.relationship == name for one in delta.added.values()):
-            message = f"{wish.draft.label}: a {wish.type.name} needs {link.name}, its {link.far.type_name}"
-            raise MissingAttribute(message, [Problem(f"{wish.draft.location}.attributes.{link.name}", "missing")])
+def _check_owners(wishes: Iterable[Wish], delta: LinkDelta) -> None:
+    created = [wish for wish in wishes if wish.stored is None and wish.type.mandatory_links]
+    # Looked for among the links themselves: whoever an archived owner gives to is not told, but has an owner.
+    owned = {(link.relationship, link.end2) for link in delta.added.values()} if created else set()
+    for wish in created:
+        for link in wish.type.mandatory_links:
+            if (link.relationship.name, wish.name.id) not in owned:
+                message = f"{wish.draft.label}: a {wish.type.name} needs {link.name}, its {link.far.type_name}"
+                raise MissingAttribute(message, [Problem(f"{wish.draft.location}.attributes.{link.name}", "missing")])

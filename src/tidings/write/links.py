@@ -16,7 +16,7 @@ from tidings.model.changes import Neighbour
 from tidings.model.errors import InvalidReference, MissingAttribute, Problem
 from tidings.model.registry import LinkAttribute, TypeRegistry
 from tidings.model.typedefs import RelationshipDef, RelationshipEnd
-from tidings.write.resolve import End, WantedLinks, Wish
+from tidings.write.wishes import End, WantedLinks, Wish
 
 Spot = tuple[str, int, int]
 """One end of links: relationship, side (1 or 2), internal id of the asset that stands there."""

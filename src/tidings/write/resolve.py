@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-import msgspec
-
 from tidings.model.asset import ACTIVE, Asset, AssetName, name_of
 from tidings.model.errors import (
     Conflict,
@@ -22,45 +20,9 @@ from tidings.model.registry import AssetType, LinkAttribute, TypeRegistry
 from tidings.store.base import Reader, Transaction
 from tidings.write.check import Draft, Reference, is_placeholder
 from tidings.write.commands import Target
+from tidings.write.wishes import End, Resolution, WantedLinks, Wish
 
 Named = TypeVar("Named", Asset, AssetName)
-
-
-class End(msgspec.Struct, frozen=True, gc=False):
-    """A resolved reference: the asset at the other end, and the link's own attributes if they were spoken of."""
-
-    name: AssetName
-    encoded: bytes | None
-
-
-class WantedLinks(msgspec.Struct, gc=False):
-    """A link wish with every reference resolved."""
-
-    link: LinkAttribute
-    replace: list[End] | None
-    append: list[End]
-    remove: list[End]
-
-
-class Wish(msgspec.Struct, gc=False):
-    """A draft and the asset that it is. ``stored`` is None for an asset that is to be created."""
-
-    draft: Draft
-    type: AssetType
-    name: AssetName
-    stored: Asset | None
-    links: list[WantedLinks] = []
-
-    @property
-    def restores(self) -> bool:
-        return self.draft.restore and self.stored is not None and self.stored.status != ACTIVE
-
-
-class Resolution(msgspec.Struct):
-    """A save in terms of assets. ``assigned`` maps placeholders to guids, for the answer."""
-
-    wishes: list[Wish]
-    assigned: dict[str, str]
 
 
 def resolve(drafts: list[Draft], only: Target | None, types: TypeRegistry, tx: Transaction) -> Resolution:

@@ -22,7 +22,8 @@ from tidings.write.diff import Stamp, diff
 from tidings.write.links import LinkState, link_delta, spots
 from tidings.write.record import Occasion, record
 from tidings.write.remove import bereaved, remove, restore
-from tidings.write.resolve import Wish, find_targets, resolve
+from tidings.write.resolve import find_targets, resolve
+from tidings.write.wishes import Wish
 
 T = TypeVar("T")
 

@@ -85,8 +85,8 @@ def test_subtypes_reach_all_the_way_down() -> None:
         ("Process", "inputs", 1, False),
         ("Table", "inputToProcesses", 2, False),
         ("AtlasGlossaryTerm", "anchor", 2, True),
-        ("AtlasGlossaryTerm", "isA", 1, False),
-        ("AtlasGlossaryTerm", "classifies", 2, False),
+        ("AtlasGlossaryTerm", "isA", 2, False),
+        ("AtlasGlossaryTerm", "classifies", 1, False),
     ],
 )
 def test_the_side_on_which_an_asset_stands(type_name: str, link: str, side: int, single: bool) -> None:

@@ -10,7 +10,7 @@ from tidings.model.events import encode
 from tidings.write.check import Draft
 from tidings.write.diff import Stamp
 from tidings.write.links import LinkDelta, LinkState, link_delta
-from tidings.write.resolve import End, WantedLinks, Wish
+from tidings.write.wishes import End, WantedLinks, Wish
 
 STAMP = Stamp("jo", 2_000)
 

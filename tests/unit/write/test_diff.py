@@ -12,7 +12,7 @@ from tidings.model.asset import ARCHIVED, Asset
 from tidings.model.changes import AssetChange, Changes, Kind
 from tidings.model.errors import MissingAttribute
 from tidings.write.diff import changed_attributes, diff
-from tidings.write.resolve import Wish
+from tidings.write.wishes import Wish
 
 TABLE, COLUMN = asset(1, description="old", rowCount=5), asset(3, "Column")
 

@@ -151,7 +151,7 @@ class Writer:
             self._connection.execute("SAVEPOINT request")
         try:
             job.outcome = job.work(transaction)
-        except Exception as error:  # noqa: BLE001  a fault in one request is its own, not the group's
+        except Exception as error:
             job.error = plainly(error, self._path)
             if not self._connection.in_transaction:
                 raise  # the database undid everything by itself (the disk is full): the whole group fails for this reason

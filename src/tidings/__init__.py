@@ -1,0 +1,1 @@
+"""A metadata catalog that tells you what changed."""
