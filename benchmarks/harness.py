@@ -9,7 +9,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +23,10 @@ CALM = 0.0002
 """Seconds of an fdatasync on a disk that is not throttled."""
 SLOWEST_PROBE = 0.001
 """A sample with a slower probe before or after it is dropped."""
-LONGEST_WAIT = 4.0
+LONGEST_WAIT = 3.0
+"""Seconds to wait for a calm disk before one sample."""
+FEWEST = 5
+"""Calm samples that a figure beside a bar needs."""
 ME = Actor("bench")
 _MEMORY = Path("/dev/shm")
 
@@ -47,10 +50,14 @@ class Row(msgspec.Struct):
 
 
 class Samples(msgspec.Struct):
-    """Rates of several sides measured in turn, by side, and how many rounds were dropped for the disk's sake."""
+    """Rates of several sides measured in turn, by side, and how many rounds were dropped for the disk's sake.
+
+    Not ``calm``: too few rounds were left, so that the dropped ones stand here as well and nothing can be said of bars.
+    """
 
     by_side: dict[str, list[float]]
     dropped: int = 0
+    calm: bool = True
 
     def median(self, side: str) -> float:
         return statistics.median(self.by_side[side])
@@ -75,8 +82,18 @@ class Bench:
 
     @property
     def samples(self) -> int:
-        """Samples of each row, after one to warm up."""
-        return 5 if self.quick else 9
+        """Calm samples wanted of each row, after one to warm up."""
+        return FEWEST if self.quick else 7
+
+    @property
+    def most_rounds(self) -> int:
+        """Rounds to have data for: the one to warm up, and a few to take the place of dropped ones."""
+        return 1 + self.samples + (2 if self.quick else 4)
+
+    @property
+    def patience(self) -> float:
+        """Seconds that one row may wait for a calm disk, all in all."""
+        return 4.0 if self.quick else 30.0
 
     def media(self) -> list[Path]:
         """Where to measure: on disk, then in memory where the system has a folder there."""
@@ -111,11 +128,23 @@ def probe(folder: Path) -> float:
         os.close(handle)
 
 
-def settle(folder: Path) -> None:
-    """Wait until the disk is calm, for a bounded time."""
-    deadline = time.monotonic() + LONGEST_WAIT
-    while min(probe(folder) for _ in range(3)) > CALM and time.monotonic() < deadline:
-        time.sleep(0.1)
+class _Patience:
+    """Waiting for a calm disk, each time and all in all for a bounded time."""
+
+    def __init__(self, folder: Path, seconds: float) -> None:
+        self._folder = folder
+        self._left = seconds
+
+    def settle(self) -> float:
+        """Wait; the last probe."""
+        started = time.monotonic()
+        while (last := min(probe(self._folder) for _ in range(3))) > CALM:
+            waited = time.monotonic() - started
+            if waited > min(LONGEST_WAIT, self._left):
+                break
+            time.sleep(0.1)
+        self._left -= time.monotonic() - started
+        return last
 
 
 Side = Callable[[int], int | tuple[int, float]]
@@ -123,43 +152,46 @@ Side = Callable[[int], int | tuple[int, float]]
 
 
 def in_turn(
+    bench: Bench,
     folder: Path,
     sides: Mapping[str, Side],
-    rounds: int,
     ready: Callable[[int], None] | None = None,
     *,
     fixed_order: bool = False,
+    samples: int = 0,
 ) -> Samples:
-    """``rounds`` rounds of every side in turn, in changing order, after one round to warm up.
+    """Every side in turn, in changing order, round by round until there are enough calm samples or no more rounds.
 
-    ``ready(n)`` prepares round n outside the clock. A round is dropped whole when a probe around one of its sides was
-    slow; where every round was, all are kept rather than none, and told as dropped.
+    The first round warms up. ``ready(n)`` prepares round n outside the clock. A round is dropped whole when a probe
+    around one of its sides was slow.
     """
+    wanted = samples or bench.samples
+    most = wanted + bench.most_rounds - bench.samples
     names = list(sides)
-    kept: dict[str, list[float]] = {name: [] for name in names}
-    spoiled: dict[str, list[float]] = {name: [] for name in names}
-    dropped = 0
-    for number in range(rounds + 1):
+    patience = _Patience(folder, bench.patience)
+    rounds: list[tuple[bool, dict[str, float]]] = []
+    for number in range(most):
+        if sum(calm for calm, _ in rounds) == wanted:
+            break
         if ready:
             ready(number)
-        rates, calm = {}, True
+        rates, slowest = {}, 0.0
         for name in names if fixed_order or number % 2 else reversed(names):
-            rate, slowest = _timed(folder, sides[name], number)
-            rates[name] = rate
-            calm = calm and slowest <= SLOWEST_PROBE
-        if number == 0:
-            continue
-        dropped += not calm
-        for name, rate in rates.items():
-            (kept if calm else spoiled)[name].append(rate)
-    return Samples(kept if dropped < rounds else spoiled, dropped)
+            rates[name], slower = _timed(folder, patience, sides[name], number)
+            slowest = max(slowest, slower)
+        if number:
+            rounds.append((slowest <= SLOWEST_PROBE, rates))
+    kept = [rates for calm, rates in rounds if calm]
+    enough = len(kept) >= min(wanted, FEWEST)
+    shown = kept if enough else [rates for _, rates in rounds]
+    by_side = {name: [rates[name] for rates in shown] for name in names}
+    return Samples(by_side, len(rounds) - len(kept), enough)
 
 
-def _timed(folder: Path, side: Side, number: int) -> tuple[float, float]:
+def _timed(folder: Path, patience: _Patience, side: Side, number: int) -> tuple[float, float]:
     """The rate of one side in one round, and the slower of the two probes around it."""
-    settle(folder)
     gc.collect()
-    before = min(probe(folder) for _ in range(2))
+    before = patience.settle()
     started = time.perf_counter()
     done = side(number)
     seconds = time.perf_counter() - started
@@ -168,8 +200,10 @@ def _timed(folder: Path, side: Side, number: int) -> tuple[float, float]:
 
 
 def copy(source: Path, target: Path) -> Path:
-    """A closed catalog's file, copied."""
+    """A closed catalog's file, copied; on disk when this returns, so that no sample pays for it."""
     shutil.copyfile(source, target)
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
     return target
 
 
@@ -179,22 +213,28 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def ratio_row(what: str, unit: str, samples: Samples, memory: Samples | None, bar: float, note: str = "") -> Row:
-    """A row for the sides ``product`` and ``raw``."""
+def row_of(
+    what: str, unit: str, found: Sequence[Samples], sides: tuple[str, str], bar: tuple[str, float | None], note: str
+) -> Row:
+    """A row for a side and its limit, measured on disk and perhaps in memory; ``bar`` as text and as least ratio."""
+    samples = found[0]
+    side, limit = sides
+    rates = samples.by_side[side]
+    ratio = samples.ratio(side, limit)
     return Row(
         what,
         unit,
-        samples.median("product"),
-        min(samples.by_side["product"]),
-        max(samples.by_side["product"]),
-        f"≥ {bar:g}",
-        samples.ratio("product", "raw") >= bar,
-        samples.median("raw"),
-        samples.ratio("product", "raw"),
-        memory.ratio("product", "raw") if memory else None,
+        samples.median(side),
+        min(rates),
+        max(rates),
+        bar[0],
+        ratio >= bar[1] if bar[1] is not None and samples.calm else None,
+        samples.median(limit),
+        ratio,
+        found[1].ratio(side, limit) if len(found) > 1 else None,
         samples.kept,
         samples.dropped,
-        note,
+        note if samples.calm else f"{note}; too few samples with a calm disk, so all are shown".lstrip("; "),
     )
 
 
@@ -224,7 +264,7 @@ def cells(row: Row) -> tuple[str, ...]:
         "" if row.ratio is None else f"{row.ratio:.2f}",
         "" if row.memory_ratio is None else f"{row.memory_ratio:.2f}",
         row.bar,
-        {True: "yes", False: "NO", None: ""}[row.met],
+        {True: "yes", False: "NO", None: "?" if row.bar else ""}[row.met],
         f"{row.kept}/{row.dropped}",
         row.note,
     )

@@ -7,10 +7,11 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from benchmarks.client import ask_all, ask_paced, processes, request, save_request
-from benchmarks.harness import Bench, Row, Samples, copy, in_turn, percentile
+from benchmarks.harness import Bench, Row, Samples, copy, in_turn, percentile, row_of
 from benchmarks.raw import contents
-from benchmarks.rows_save import Shape, Writing, base, remove
+from benchmarks.rows_save import STOCK, Shape, Writing, base
 from benchmarks.server import Server
+from benchmarks.stock import multiply, remove
 from tidings.model.events import EVERYTHING
 from tidings.store.base import AssetQuery
 from tidings.store.sqlite import SqliteStore
@@ -29,20 +30,12 @@ def save(bench: Bench, name: str) -> None:
     what, shape = SHAPES[name]
     with processes() as pool:
         found = [_against_library(bench, folder, shape, pool) for folder in bench.media()]
-    samples = found[0]
-    rates = samples.by_side["http"]
-    ratio = samples.ratio("http", "library")
-    bench.add(
-        Row(
-            what, "assets/s", samples.median("http"), min(rates), max(rates), "≥ 0.5 of the library", ratio >= 0.5,
-            samples.median("library"), ratio, found[1].ratio("http", "library") if len(found) > 1 else None,
-            samples.kept, samples.dropped, "the limit is the library; indicative 8,000",
-        )
-    )  # fmt: skip
+    note = "the limit is the library; indicative 8,000"
+    bench.add(row_of(what, "assets/s", found, ("http", "library"), ("≥ 0.5 of the library", 0.5), note))
 
 
 def _against_library(bench: Bench, folder: Path, shape: Shape, pool: ProcessPoolExecutor) -> Samples:
-    rounds = shape.sample_bodies(bench.samples + 1)
+    rounds = shape.sample_bodies(bench.most_rounds)
     paths = {name: copy(base(bench), folder / f"{name}.db") for name in ("library", "http")}
     store = SqliteStore(str(paths["library"]))
     writing = Writing(bench, store, 1, rounds)
@@ -53,7 +46,7 @@ def _against_library(bench: Bench, folder: Path, shape: Shape, pool: ProcessPool
             seconds = pool.submit(ask_all, server.address, requests, CLIENTS).result()
             return shape.batch * shape.requests, seconds
 
-        samples = in_turn(folder, {"library": writing.run, "http": http}, bench.samples, writing.prepare)
+        samples = in_turn(bench, folder, {"library": writing.run, "http": http}, writing.prepare)
     store.close()
     if contents(paths["library"])["asset"][0] != contents(paths["http"])["asset"][0]:
         raise RuntimeError("the server did not save what the library saved")
@@ -87,7 +80,8 @@ def get_by_guid(bench: Bench) -> None:
 
 def tail(bench: Bench) -> None:
     """The whole log in pages of 1,000: from the library beside the plain statement, then over HTTP."""
-    path = copy(base(bench), bench.folder / "tail.db")
+    path = bench.folder / "tail.db"
+    multiply(bench, path, STOCK)
     store = SqliteStore(str(path))
     connection = connect(str(path))
     head = store.head()
@@ -110,17 +104,11 @@ def tail(bench: Bench) -> None:
             ).fetchall()
         return head
 
-    samples = in_turn(bench.folder, {"product": library, "raw": raw}, bench.samples)
+    samples = in_turn(bench, bench.folder, {"product": library, "raw": raw})
     store.close()
     connection.close()
-    rates = samples.by_side["product"]
-    bench.add(
-        Row(
-            "tail of the log, pages of 1,000, library", "events/s", samples.median("product"), min(rates), max(rates), "",
-            None, samples.median("raw"), samples.ratio("product", "raw"), None, samples.kept, samples.dropped,
-            "indicative 300,000",
-        )
-    )  # fmt: skip
+    what = "tail of the log, pages of 1,000, library"
+    bench.add(row_of(what, "events/s", [samples], ("product", "raw"), ("", None), "indicative 300,000"))
     _tail_over_http(bench, path, head)
     remove(path)
 

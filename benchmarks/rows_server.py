@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 
 from benchmarks.client import ask_all, ask_paced, follow_all, follow_names, head_of, processes, request, save_request
-from benchmarks.data import Warehouse, bodies, body, command
-from benchmarks.harness import ME, Bench, Row, copy, in_turn, percentile
-from benchmarks.rows_save import Shape, Writing, base, remove
+from benchmarks.data import Warehouse, bodies, body
+from benchmarks.harness import Bench, Row, copy, in_turn, percentile, row_of
+from benchmarks.rows_save import STOCK, Shape, Writing, base
 from benchmarks.server import Server
-from benchmarks.stock import borrowed, kept
+from benchmarks.stock import borrowed, build, kept, multiply, remove
 from tidings.store.sqlite import SqliteStore
-from tidings.write.submit import submit
 
 CONSUMERS = 100
 MILLION = 1_000_000
 QUICK_LARGE = 200_000
+GROWTH_TABLES = 800
+"""Where the columns of the samples stand."""
 
 
 def live_tail(bench: Bench) -> None:
@@ -127,39 +128,23 @@ def _add_most(bench: Bench, what: str, unit: str, values: list[float], most: flo
 def growth(bench: Bench) -> None:
     """Saves of 20 into a large catalog beside the same saves into one of 10,000 columns."""
     assets = QUICK_LARGE if bench.quick else MILLION
-    shape = Shape(20, 1, 60)
-    rounds = shape.sample_bodies(bench.samples + 1)
-    small_path = copy(base(bench), bench.folder / "small-growth.db")
+    rounds = Shape(20, 1, 60).sample_bodies(bench.most_rounds)
+    small_path = bench.folder / "small-growth.db"
+    multiply(bench, small_path, STOCK)
     with borrowed(kept(bench, assets)) as large_path:
-        large, small = SqliteStore(str(large_path)), SqliteStore(str(small_path))
-        _add_tables(bench, large)
-        sides = [Writing(bench, store, 1, rounds) for store in (large, small)]
+        for path in (large_path, small_path):
+            build(bench, path, GROWTH_TABLES)
+        stores = [SqliteStore(str(path)) for path in (large_path, small_path)]
+        large, small = (Writing(bench, store, 1, rounds) for store in stores)
 
         def ready(number: int) -> None:
-            for side in sides:
-                side.prepare(number)
+            large.prepare(number)
+            small.prepare(number)
 
-        samples = in_turn(bench.folder, {"product": sides[0].run, "raw": sides[1].run}, bench.samples, ready)
-        large.close()
-        small.close()
+        samples = in_turn(bench, bench.folder, {"large": large.run, "small": small.run}, ready)
+        for store in stores:
+            store.close()
     remove(small_path)
-    rates = samples.by_side["product"]
-    ratio = samples.ratio("product", "raw")
-    bench.add(
-        Row(
-            f"save, 20 per request, at {assets:,} assets against 10,000", "assets/s", samples.median("product"), min(rates),
-            max(rates), "≥ 0.8", ratio >= 0.8, samples.median("raw"), ratio, None, samples.kept, samples.dropped,
-            "the limit is the smaller catalog",
-        )
-    )  # fmt: skip
-
-
-def _add_tables(bench: Bench, store: SqliteStore) -> None:
-    """Where the columns of the samples are to stand."""
-    warehouse = Warehouse()
-    for type_name, assets in (
-        ("Schema", [warehouse.schema(number) for number in range(8)]),
-        ("Table", [warehouse.table(number) for number in range(800)]),
-    ):
-        for one in bodies(type_name, assets, 1000):
-            submit(store, bench.types, command(one), ME)
+    what = f"save, 20 per request, at {assets:,} assets against 10,000"
+    note = "the limit is the smaller catalog"
+    bench.add(row_of(what, "assets/s", [samples], ("large", "small"), ("≥ 0.8", 0.8), note))

@@ -14,7 +14,6 @@ import apsw
 
 from benchmarks.data import COLUMNS_PER_TABLE, TABLES_PER_SCHEMA, Warehouse, bodies, command
 from benchmarks.harness import ME, Bench
-from benchmarks.rows_save import build, remove
 from tidings.model.ids import new_guids
 from tidings.store.sqlite import SqliteStore
 from tidings.store.sqlite.database import connect, migrations
@@ -71,6 +70,27 @@ def _filled(kind: str, value: Any, offset: int, texts: list[bytes]) -> Any:
     return raw.decode() if kind == "text" else raw
 
 
+def build(bench: Bench, path: Path, tables: int, columns: int = 0) -> None:
+    """Add schemas, ``tables`` tables (numbers from 0) and the first ``columns`` columns to a catalog, by the product."""
+    warehouse = Warehouse()
+    store = SqliteStore(str(path))
+    for type_name, assets in (
+        ("Schema", [warehouse.schema(number) for number in range(-(-tables // TABLES_PER_SCHEMA))]),
+        ("Table", [warehouse.table(number) for number in range(tables)]),
+        ("Column", warehouse.columns(range(columns))),
+    ):
+        for one in bodies(type_name, assets, 1000):
+            submit(store, bench.types, command(one), ME)
+    store.close()
+
+
+def remove(*paths: Path) -> None:
+    """Delete catalogs with all that lies beside them."""
+    for path in paths:
+        for one in path.parent.glob(f"{path.name}*"):
+            one.unlink(missing_ok=True)
+
+
 def multiply(bench: Bench, path: Path, columns: int, *, with_log: bool = True) -> None:
     """Make the catalog ``path`` hold ``columns`` columns (a multiple of PER_COPY) with tables, links and events.
 
@@ -78,11 +98,7 @@ def multiply(bench: Bench, path: Path, columns: int, *, with_log: bool = True) -
     """
     small = bench.folder / "small.db"
     if not small.exists():
-        build(bench, small, TABLES_PER_SCHEMA, 0)
-        store = SqliteStore(str(small))
-        for body in bodies("Column", Warehouse().columns(range(PER_COPY)), 1000):
-            submit(store, bench.types, command(body), ME)
-        store.close()
+        build(bench, small, TABLES_PER_SCHEMA, PER_COPY)
     source = connect(str(small))
     places: dict[bytes, int] = {}
     tables = [_Table(source, name, places) for name in ("asset", "link", "log") if with_log or name != "log"]
@@ -116,6 +132,7 @@ def kept(bench: Bench, columns: int) -> Path:
         remove(partial)
         multiply(bench, partial, columns)
         partial.rename(path)
+        remove(partial)
         print(
             f"  made {path} ({path.stat().st_size / 1e9:.1f} GB, {time.monotonic() - started:.0f} s); it is kept",
             flush=True,

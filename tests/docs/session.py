@@ -100,8 +100,6 @@ class Session:
             self._background.append(self._start(block))
             if "serve" in block.text:
                 self._meet_server()
-            else:
-                self._background[-1].wait_for("following")
         elif block.kind == "output":
             compare(block.text, self._said)
         else:

@@ -37,7 +37,7 @@ def value(kind: ValueType, depth: int = 0) -> Any:
     if name in TYPES.system.structs:
         fields = TYPES.system.structs[name].attributes if depth < 3 else {}
         return {key: value(TYPES.value_type(one.type_name), depth + 1) for key, one in fields.items()}
-    return {"any": ["thing"]}
+    return {"any": "thing"}
 
 
 def full(asset_type: AssetType) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tidings.model.asset import ACTIVE, Asset, Link
@@ -18,9 +18,9 @@ def asset(
     return Asset(number, f"guid-{number}", type_name, name, status, 1, 1_000, "ann", 1_000, "ann", encode(attributes))
 
 
-def changes(kind: Kind, *assets: Asset, **links: list[Link]) -> Changes:
-    """One change of a kind for each asset; ``links`` are ``added``, ``removed`` and ``changed``."""
-    return Changes([AssetChange(kind, "direct", one, {}, now={"any": 1}) for one in assets], **links)
+def changes(kind: Kind, *assets: Asset, added: Sequence[Link] = ()) -> Changes:
+    """One change of a kind for each asset, and links that come."""
+    return Changes([AssetChange(kind, "direct", one, {}, now={"any": 1}) for one in assets], list(added))
 
 
 def event(
@@ -33,11 +33,11 @@ def event(
     return Event(operation, guid, type_name, name, time, b"{}", b"{}")
 
 
-def adding(*assets: Asset, events: int = 1, **links: list[Link]) -> Callable[[Transaction], int]:
+def adding(*assets: Asset, events: int = 1, added: Sequence[Link] = ()) -> Callable[[Transaction], int]:
     """Work that creates assets and appends events; answers with the position of the first."""
 
     def work(tx: Transaction) -> int:
-        tx.save(changes(Kind.CREATE, *assets, **links))
+        tx.save(changes(Kind.CREATE, *assets, added=added))
         return tx.append([event() for _ in range(events)])
 
     return work

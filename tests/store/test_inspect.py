@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -44,10 +45,11 @@ def stored(catalog: Catalog, name: str) -> Asset:
     return found
 
 
-def tamper(catalog: Catalog, after: Asset, /, **links: list[Link]) -> list[str]:
+def tamper(catalog: Catalog, after: Asset, links: Changes | None = None) -> list[str]:
     """Write state without saying so, and tell what an inspection finds."""
     change = AssetChange(Kind.UPDATE, "direct", after, {}, now={"any": 1})
-    catalog.store.transact(lambda tx: tx.save(Changes([change], **links)))
+    whole = msgspec.structs.replace(links if links is not None else Changes(), assets=[change])
+    catalog.store.transact(lambda tx: tx.save(whole))
     return catalog.inspect().problems
 
 
@@ -87,7 +89,7 @@ def test_deletes_and_restores_replay_in_either_profile(store: Store, profile: st
     fill(catalog)
     table, glossary = target("Table", TABLE), target("AtlasGlossary", "glossary")
 
-    for step in (
+    steps: tuple[Callable[[], object], ...] = (
         lambda: catalog.archive(table),
         lambda: catalog.save(entity("Column", f"{TABLE}/c1", description="d")),
         lambda: catalog.restore(table),
@@ -97,7 +99,8 @@ def test_deletes_and_restores_replay_in_either_profile(store: Store, profile: st
         lambda: catalog.purge(table),
         lambda: catalog.archive(glossary),
         lambda: catalog.purge(glossary),
-    ):
+    )
+    for step in steps:
         step()
         assert catalog.inspect().problems == []
 
@@ -147,9 +150,7 @@ def test_links_that_are_not_as_they_were_told(filled: Catalog) -> None:
     table, first, second = (stored(filled, name) for name in (TABLE, f"{TABLE}/c1", f"{TABLE}/c2"))
     term = stored(filled, TERM)
 
-    found = tamper(
-        filled,
-        table,
+    links = Changes(
         removed=[Link("table_columns", table.id, first.id)],
         added=[
             Link("AtlasGlossarySynonym", term.id, term.id),
@@ -158,6 +159,8 @@ def test_links_that_are_not_as_they_were_told(filled: Catalog) -> None:
         ],
         changed=[Link("table_columns", table.id, second.id, b'{"a":1}')],
     )
+
+    found = tamper(filled, table, links)
 
     assert sorted(found) == sorted(
         [

@@ -62,12 +62,15 @@ class _Inspection:
             self.problems.append(problem)
 
     def run(self) -> Report:
-        counts, head = self.snapshot.counts(), self.snapshot.head()
-        assets, links = counts["active"] + counts["archived"], counts["links"]
         self.progress("database", 0, 1)
-        for damage in self.snapshot.damage():
+        for damage in self.snapshot.damage()[: MOST_PROBLEMS - 1]:
             self.complain(f"database: {damage}")
         self.progress("database", 1, 1)
+        if self.count:
+            self.complain("the file is damaged, so its contents were not looked at; restore it from a backup")
+            return Report(self.problems, self.count, 0, 0, 0)
+        counts, head = self.snapshot.counts(), self.snapshot.head()
+        assets, links = counts["active"] + counts["archived"], counts["links"]
         events = self._follow_log(head)
         self._compare_links(links)
         self._compare_assets(assets)

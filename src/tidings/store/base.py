@@ -145,6 +145,8 @@ class Store(Protocol):
     def enqueue(self, work: Callable[[Transaction], T], *, rollback: bool = False) -> Future[T]:
         """Run ``work`` in a transaction of its own, in order of arrival; the future is done once it is on disk.
 
+        ``work`` must keep nothing between runs: where it shares a commit with one that fails half done, it is undone
+        with it and run again.
         An exception of ``work`` undoes what it did and is the future's. With ``rollback`` everything is undone in
         any case. Errors of the database come as StoreError.
         """

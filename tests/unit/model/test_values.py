@@ -157,5 +157,12 @@ def test_a_struct_says_what_does_not_fit(given: Any, words: str) -> None:
         POINT.normalise(given)
 
 
-def test_a_type_that_the_model_only_names_takes_anything() -> None:
-    assert TYPES.value_type("AtlasServer").normalise({"any": [1]}) == {"any": [1]}
+@pytest.mark.parametrize("given", ["text", 1, {"any": 1, "other": None}])
+def test_a_type_that_the_model_only_names_takes_plain_values(given: Any) -> None:
+    assert TYPES.value_type("AtlasServer").normalise(given) == given
+
+
+@pytest.mark.parametrize("given", [[1], {"any": {"deep": 1}}])
+def test_a_type_that_the_model_only_names_takes_nothing_deeper(given: Any) -> None:
+    with pytest.raises(ValueError, match="AtlasServer is not defined any further"):
+        TYPES.value_type("AtlasServer").normalise(given)

@@ -45,7 +45,7 @@ COLUMN = {"guid": "guid-3", "typeName": "Column"}
 
 @BOTH
 def test_one_event_for_each_change_in_order_and_of_one_time(profile: Profile) -> None:
-    events = record(Changes([CREATED, update(now={"description": "new"})]), TYPES, occasion(profile))
+    events = list(record(Changes([CREATED, update(now={"description": "new"})]), TYPES, occasion(profile)))
 
     assert [event.operation for event in events] == ["ENTITY_CREATE", "ENTITY_UPDATE"]
     assert [message(event)["eventTime"] for event in events] == [2_000, 2_000]
@@ -70,7 +70,8 @@ def test_headers_travel_on_where_there_are_any() -> None:
 
 def test_the_entity_shows_flagged_attributes_only() -> None:
     hidden = next(name for name, one in TYPES.type("Table").attributes.items() if not one.definition.flagged)
-    change = AssetChange(Kind.CREATE, "direct", asset(1, **{hidden: "x"}), asset(1, **{hidden: "x"}).attributes)
+    attributes: dict[str, Any] = {hidden: "x"}
+    change = AssetChange(Kind.CREATE, "direct", asset(1, **attributes), asset(1, **attributes).attributes)
 
     entity = message(only(change))["entity"]
 

@@ -101,6 +101,8 @@ def connect(path: str, *, writer: bool = False, create: bool = False, durable: b
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}").fetchall()
         connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT}").fetchall()
         connection.execute("PRAGMA cache_size = -32768")
+        # What SQLite must be able to undo within a statement is small; it need not go through a file.
+        connection.execute("PRAGMA temp_store = MEMORY")
     else:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA cache_size = -4096")

@@ -133,7 +133,13 @@ class SqliteSnapshot(SqliteReader):
         return [Link(*row) for row in self.connection.execute(SQL.links_in_order, (*after, limit))]
 
     def damage(self) -> list[str]:
-        return [str(row[0]) for row in self.connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        found = []
+        try:
+            for (line,) in self.connection.execute("PRAGMA integrity_check"):
+                found.append(str(line))
+        except apsw.CorruptError as error:  # too damaged for the check itself
+            found.append(str(error))
+        return [] if found == ["ok"] else found
 
 
 def _filter_parameters(wanted: LogFilter) -> dict[str, Any]:

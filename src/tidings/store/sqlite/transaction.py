@@ -24,6 +24,8 @@ class SqliteTransaction(SqliteReader):
         self.now = now
         self.head = head
         self.next_id = next_id
+        self.wrote = False
+        """Whether undoing this request takes more than forgetting it."""
 
     def new_ids(self, count: int) -> range:
         ids = range(self.next_id, self.next_id + count)
@@ -38,6 +40,7 @@ class SqliteTransaction(SqliteReader):
         return int(number)
 
     def save(self, changes: Changes) -> None:
+        self.wrote = True
         run = self.connection.executemany
         if created := [_row(change) for change in changes.assets if change.kind is Kind.CREATE]:
             run(SQL.insert_asset, created)
@@ -86,6 +89,7 @@ class SqliteTransaction(SqliteReader):
         self.connection.execute(SQL.set_highest_purged_id, (str(max(ids)),))
 
     def append(self, events: Iterable[Event]) -> int:
+        self.wrote = True
         first = self.head + 1
         self.connection.executemany(SQL.insert_event, self._log_rows(events))
         return first
@@ -99,11 +103,13 @@ class SqliteTransaction(SqliteReader):
             )  # fmt: skip
 
     def add_token(self, token: Token) -> None:
+        self.wrote = True
         row = (token.name, token.role, token.hash, token.created_at)
         if not self.connection.execute(SQL.insert_token, row).fetchall():
             raise Conflict(f"there is already a token named {token.name}; revoke it first or choose another name")
 
     def remove_token(self, name: str) -> bool:
+        self.wrote = True
         return bool(self.connection.execute(SQL.delete_token, (name,)).fetchall())
 
 

@@ -2,12 +2,12 @@
 
 A single writer makes log order and commit order the same thing: positions are drawn by the only thread that commits, one
 request after the other, inside the transaction that makes them visible. Sharing the commit is what makes small requests
-cheap, since a commit waits for the disk and nothing else does; each request keeps a savepoint of its own, so that one
-that fails is undone alone.
+cheap, since a commit waits for the disk and nothing else does; each request is still kept whole or undone whole.
 """
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -39,6 +39,10 @@ class _Job(msgspec.Struct, eq=False):
             self.future.set_result(self.outcome)
         else:
             self.future.set_exception(self.error)
+
+
+class _HalfDone(Exception):
+    """A request failed after its first write; what it wrote must be undone, and the rest of its group repeated."""
 
 
 class Writer:
@@ -124,46 +128,69 @@ class Writer:
     def _commit(self, batch: list[_Job]) -> None:
         # From here on nobody can cancel: whoever gave up before (a client that hung up) is not begun at all.
         batch = [job for job in batch if job.future.set_running_or_notify_cancel()]
+        if kept := [job for job in batch if not job.rollback]:
+            self._write(kept)
+        for job in batch:
+            if job.rollback:
+                self._rehearse(job)
+
+    def _write(self, jobs: list[_Job]) -> None:
+        """All of them in one transaction; where one fails half done, each in its own, so that it is undone alone."""
         before = self._head, self._next_id
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for job in batch:
-                self._attempt(job, alone=len(batch) == 1)
-            if self._connection.in_transaction:
-                self._connection.execute("COMMIT")
+            for job in jobs:
+                self._attempt(job)
+            self._connection.execute("COMMIT")
+        except _HalfDone:
+            self._undo(before)
+            if len(jobs) > 1:
+                for job in jobs:
+                    self._write([job])
+                return
         except BaseException as error:  # noqa: BLE001  whatever it was, every waiting request must hear of it
-            self._undo()
-            self._head, self._next_id = before
-            for job in batch:
+            self._undo(before)
+            for job in jobs:
                 job.future.set_exception(plainly(error, self._path))
             return
         if self._head != self.head:
             self.head = self._head
             self._announce(self.head)
-        for job in batch:
+        for job in jobs:
             job.finish()
 
-    def _attempt(self, job: _Job, alone: bool) -> None:
-        """One request within the shared transaction, kept whole or undone whole; alone it needs no savepoint."""
+    def _attempt(self, job: _Job) -> None:
+        """One request within the shared transaction. Raises _HalfDone where it failed and had written already.
+
+        Nearly every request that fails does so before it writes; that is why there is no savepoint for each, which
+        would copy every page that a request touches.
+        """
         self._clock = max(self._clock, time.time_ns() // 1_000_000)
         transaction = SqliteTransaction(self._connection, self._relationships, self._clock, self._head, self._next_id)
-        if not alone:
-            self._connection.execute("SAVEPOINT request")
+        job.outcome = job.error = None
         try:
             job.outcome = job.work(transaction)
         except Exception as error:
             job.error = plainly(error, self._path)
-            if not self._connection.in_transaction:
-                raise  # the database undid everything by itself (the disk is full): the whole group fails for this reason
-        if job.rollback or job.error is not None:
-            self._connection.execute("ROLLBACK" if alone else "ROLLBACK TO request")
-            self._relationships.clear()  # numbers it drew are gone with it
+            if transaction.wrote or not self._connection.in_transaction:
+                raise _HalfDone from error
         else:
             self._head, self._next_id = transaction.head, transaction.next_id
-        if not alone:
-            self._connection.execute("RELEASE request")
 
-    def _undo(self) -> None:
-        self._relationships.clear()
+    def _rehearse(self, job: _Job) -> None:
+        """A dry run: a transaction of its own, undone whatever comes of it."""
+        before = self._head, self._next_id
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            with contextlib.suppress(_HalfDone):
+                self._attempt(job)
+        except BaseException as error:  # noqa: BLE001  as above: who waits must hear of it
+            job.error = plainly(error, self._path)
+        self._undo(before)
+        job.finish()
+
+    def _undo(self, before: tuple[int, int]) -> None:
+        self._head, self._next_id = before
+        self._relationships.clear()  # numbers that were drawn are gone as well
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")

@@ -1,0 +1,67 @@
+"""The program as its users start it: a process of its own, found by the line it says on standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+TOKEN = "token-of-a-user"
+LISTENING = "listening on "
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+"""Variables that would send a client's requests elsewhere."""
+
+
+class Program:
+    """A running server."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self.process = process
+        self.url = url
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Tell it to stop and wait; its exit code."""
+        self.process.send_signal(how)
+        return self.process.wait(60)
+
+
+@contextlib.contextmanager
+def running(database: Path) -> Iterator[Program]:
+    """A server over this file, killed at the end unless it has stopped by then."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tidings", "serve", "--port", "0", "--database", f"sqlite:///{database}"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment | {"TIDINGS_ADMIN_TOKEN": TOKEN},
+    )
+    assert process.stderr is not None
+    with process, process.stderr as said:
+        try:
+            url = _address(said)
+            # Whatever it says from here on is read, so that it never waits for a reader.
+            reader = threading.Thread(target=said.read)
+            reader.start()
+            yield Program(process, url)
+            if process.poll() is None:
+                process.terminate()
+        except BaseException:
+            process.kill()
+            raise
+        process.wait(60)
+        reader.join()
+
+
+def _address(said: IO[str]) -> str:
+    lines = []
+    for line in said:
+        lines.append(line)
+        if line.startswith(LISTENING):
+            return line.removeprefix(LISTENING).strip()
+    raise AssertionError(f"the server did not start: {''.join(lines)}")
