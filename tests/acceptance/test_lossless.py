@@ -71,7 +71,8 @@ def every_type(types: TypeRegistry, known: Callable[[str], bool]) -> list[str]:
 
 
 def in_older_models(name: str) -> bool:
-    return hasattr(pyatlan.model.assets, name)
+    found = getattr(pyatlan.model.assets, name, None)
+    return found is not None and issubclass(found, pyatlan.model.assets.Asset)
 
 
 def in_newer_models(name: str) -> bool:

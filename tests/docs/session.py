@@ -6,6 +6,7 @@ import contextlib
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -37,12 +38,14 @@ class Terminal:
 
     def __init__(self, command: list[str], folder: Path, env: dict[str, str]) -> None:
         ours, theirs = pty.openpty()
-        self.process = subprocess.Popen(command, cwd=folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs)
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        )
         os.close(theirs)
         self._said = ""
         self._more = threading.Condition()
         self._ended = False
-        self._reader = threading.Thread(target=self._read, args=(ours,))
+        self._reader = threading.Thread(target=self._read, args=(ours,), daemon=True)
         self._reader.start()
 
     def _read(self, ours: int) -> None:
@@ -70,14 +73,15 @@ class Terminal:
     def finish(self) -> str:
         """Everything that was said, once the program has ended well."""
         code = self.process.wait(PATIENCE)
-        self._reader.join()
+        self._reader.join(PATIENCE)
         assert code == 0, f"ended with {code}:\n{self._said}"
         return self._said
 
     def stop(self) -> None:
-        self.process.terminate()
+        """End it with all that it started; a shell does not hand a signal on."""
+        os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait(PATIENCE)
-        self._reader.join()
+        self._reader.join(PATIENCE)
 
 
 class Session:

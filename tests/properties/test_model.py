@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -225,6 +226,8 @@ def _key(relationship: str, end1: str, end2: str) -> tuple[str, str, str]:
 
 
 TestCatalog = CatalogMachine.TestCase
+# What fails is made small first, which takes minutes.
+TestCatalog.pytestmark = [pytest.mark.properties, pytest.mark.timeout(600)]  # type: ignore[attr-defined]
 TestCatalog.settings = settings(
     max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

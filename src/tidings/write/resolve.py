@@ -16,9 +16,9 @@ from tidings.model.errors import (
     UnknownName,
 )
 from tidings.model.ids import is_guid, new_guids
-from tidings.model.registry import AssetType, LinkAttribute, TypeRegistry
+from tidings.model.registry import LinkAttribute, TypeRegistry
 from tidings.store.base import Reader, Transaction
-from tidings.write.check import Draft, Reference, is_placeholder
+from tidings.write.check import Draft, LinkWish, Reference, is_placeholder
 from tidings.write.commands import Target
 from tidings.write.wishes import End, Resolution, WantedLinks, Wish
 
@@ -26,79 +26,105 @@ Named = TypeVar("Named", Asset, AssetName)
 
 
 def resolve(drafts: list[Draft], only: Target | None, types: TypeRegistry, tx: Transaction) -> Resolution:
-    """Find or make the asset behind each draft, then what its links mean.
+    """Find or make the asset behind each draft, then what its links mean; one read by name and one by guid for all.
 
     Raises UnknownGuid or UnknownName for what is not there, Conflict or DuplicateIdentity where names clash,
     MissingAttribute for a new asset without its mandatory attributes, InvalidReference for links of the wrong type.
     """
-    wishes = _identify(drafts, only, types, tx)
+    pool = _read(drafts, only, tx)
+    wishes = _identify(drafts, only, types, tx, pool)
     assigned = {
         wish.draft.guid: wish.name.guid for wish in wishes if wish.draft.guid and wish.draft.guid != wish.name.guid
     }
-    _Finder(wishes, types, tx).resolve_links()
-    return Resolution(wishes, assigned)
+    finder = _Finder(wishes, types, pool)
+    for wish in wishes:
+        if wish.draft.links:
+            wish.links = [finder.wanted(wish, key, given) for key, given in wish.draft.links.items()]
+    return Resolution(wishes, assigned, pool.by_id)
 
 
-def _identify(drafts: list[Draft], only: Target | None, types: TypeRegistry, tx: Transaction) -> list[Wish]:
-    names = {draft.qualified_name for draft in drafts if draft.qualified_name is not None}
-    guids = {draft.guid for draft in drafts if draft.guid is not None and is_guid(draft.guid)}
-    if only is not None:
-        names |= {only.qualified_name} if only.qualified_name else set()
-        guids |= {only.guid} if only.guid else set()
-    by_name: dict[str, list[Asset]] = {}
-    for asset in tx.assets_by_name(names):
-        by_name.setdefault(asset.qualified_name, []).append(asset)
-    by_guid = {asset.guid: asset for asset in tx.assets_by_guid(guids)}
-    found = [
-        _only(draft, only, by_name, by_guid, types) if only else _stored(draft, by_name, by_guid, types)
-        for draft in drafts
-    ]
+class _Pool:
+    """Every stored asset that a request names, for itself or at the end of a link."""
+
+    def __init__(self, assets: Iterable[Asset]) -> None:
+        self.by_id: dict[int, Asset] = {}
+        self.by_guid: dict[str, Asset] = {}
+        self.by_name: dict[str, list[Asset]] = {}
+        for asset in assets:
+            if asset.id not in self.by_id:
+                self.by_id[asset.id] = self.by_guid[asset.guid] = asset
+                self.by_name.setdefault(asset.qualified_name, []).append(asset)
+
+
+def _read(drafts: list[Draft], only: Target | None, tx: Reader) -> _Pool:
+    names: set[str] = set()
+    guids: set[str] = set()
+    named: list[Draft | Target | Reference] = [*drafts, *([only] if only else ())]
+    for draft in drafts:
+        for wish in draft.links.values():
+            named += (*(wish.replace or ()), *wish.append, *wish.remove)
+    for one in named:
+        if one.guid is not None and is_guid(one.guid):
+            guids.add(one.guid)
+        if one.qualified_name is not None:
+            names.add(one.qualified_name)
+    return _Pool((*tx.assets_by_name(names), *tx.assets_by_guid(guids)))
+
+
+def _identify(
+    drafts: list[Draft], only: Target | None, types: TypeRegistry, tx: Transaction, pool: _Pool
+) -> list[Wish]:
+    found = [_only(draft, only, pool, types) if only else _stored(draft, pool, types) for draft in drafts]
     _refuse_duplicates(drafts, found)
-    created = [draft for draft, stored in zip(drafts, found, strict=True) if stored is None]
-    for draft in created:
-        _check_mandatory(draft)
-    fresh = iter(zip(tx.new_ids(len(created)), new_guids(len(created)), strict=True))
+    created = found.count(None)
+    fresh = iter(zip(tx.new_ids(created), new_guids(created), strict=True))
     return [
-        _wish(draft, types.type(stored.type_name), name_of(stored), stored)
-        if stored
-        else _wish(
-            draft, draft.type, AssetName(*next(fresh), draft.type.name, draft.qualified_name or "", ACTIVE), None
-        )
+        _created(draft, *next(fresh)) if stored is None else _known(draft, stored, types)
         for draft, stored in zip(drafts, found, strict=True)
     ]
 
 
-def _wish(draft: Draft, asset_type: AssetType, name: AssetName, stored: Asset | None) -> Wish:
-    wish = Wish(draft, asset_type, name, stored)
+def _created(draft: Draft, own: int, guid: str) -> Wish:
+    _check_mandatory(draft)
+    return Wish(draft, draft.type, AssetName(own, guid, draft.type.name, draft.qualified_name or "", ACTIVE), None)
+
+
+def _known(draft: Draft, stored: Asset, types: TypeRegistry) -> Wish:
+    wish = Wish(draft, types.type(stored.type_name), name_of(stored), stored)
     if wish.restores:
-        name.status = ACTIVE
+        wish.name.status = ACTIVE
     return wish
 
 
-def _only(
-    draft: Draft, only: Target, by_name: dict[str, list[Asset]], by_guid: dict[str, Asset], types: TypeRegistry
-) -> Asset:
+def _only(draft: Draft, only: Target, pool: _Pool, types: TypeRegistry) -> Asset:
+    stored = _named_by(only, draft, pool, types)
+    for other in pool.by_name.get(draft.qualified_name or "", ()):
+        if other.type_name == stored.type_name and other.id != stored.id:
+            raise Conflict(f"{draft.label} is another asset ({other.guid}); give {stored.guid} a name that is free")
+    return stored
+
+
+def _named_by(only: Target, draft: Draft, pool: _Pool, types: TypeRegistry) -> Asset:
     if only.guid is not None:
-        if only.guid not in by_guid:
+        if only.guid not in pool.by_guid:
             raise UnknownGuid(only.guid)
-        return by_guid[only.guid]
+        return pool.by_guid[only.guid]
     type_name, qualified_name = only.type_name or draft.type.name, only.qualified_name or ""
-    stored = one_of_type(by_name.get(qualified_name, ()), type_name, qualified_name, types)
+    stored = one_of_type(pool.by_name.get(qualified_name, ()), type_name, qualified_name, types)
     if stored is None:
         raise UnknownName(type_name, qualified_name)
     return stored
 
 
-def _stored(
-    draft: Draft, by_name: dict[str, list[Asset]], by_guid: dict[str, Asset], types: TypeRegistry
-) -> Asset | None:
+def _stored(draft: Draft, pool: _Pool, types: TypeRegistry) -> Asset | None:
     """The asset that a draft means: by name first, as the protocol has it, else by guid."""
     named = None
     if draft.qualified_name is not None:
-        named = one_of_type(by_name.get(draft.qualified_name, ()), draft.type.name, draft.qualified_name, types)
+        same_name = pool.by_name.get(draft.qualified_name)
+        named = one_of_type(same_name, draft.type.name, draft.qualified_name, types) if same_name else None
     if draft.guid is None or is_placeholder(draft.guid):
         return named
-    known = by_guid.get(draft.guid)
+    known = pool.by_guid.get(draft.guid)
     if known is None:
         if named is None:
             raise UnknownGuid(draft.guid, [Problem(f"{draft.location}.guid", "unknown")], _how_to_create(draft))
@@ -159,50 +185,21 @@ def _check_mandatory(draft: Draft) -> None:
 
 
 class _Finder:
-    """Resolves the references of all wishes at once: one read by guid, one by name."""
+    """What references mean: an asset of the same request first, else a stored one."""
 
-    def __init__(self, wishes: list[Wish], types: TypeRegistry, tx: Reader) -> None:
-        self.wishes = wishes
+    def __init__(self, wishes: list[Wish], types: TypeRegistry, pool: _Pool) -> None:
         self.types = types
-        self.tx = tx
+        self.pool = pool
         self.by_guid: dict[str, AssetName] = {}
-        self.by_name: dict[str, dict[int, AssetName]] = {}
+        self.by_name: dict[str, list[AssetName]] = {}
         for wish in wishes:
-            self._learn(wish.name)
+            name = wish.name
+            self.by_guid[name.guid] = name
             if wish.draft.guid is not None:
-                self.by_guid[wish.draft.guid] = wish.name
+                self.by_guid[wish.draft.guid] = name
+            self.by_name.setdefault(name.qualified_name, []).append(name)
 
-    def _learn(self, name: AssetName) -> None:
-        self.by_guid.setdefault(name.guid, name)
-        self.by_name.setdefault(name.qualified_name, {}).setdefault(name.id, name)
-
-    def resolve_links(self) -> None:
-        linking = [wish for wish in self.wishes if wish.draft.links]
-        if not linking:
-            return
-        self._read(
-            reference
-            for wish in linking
-            for links in wish.draft.links.values()
-            for reference in (*(links.replace or ()), *links.append, *links.remove)
-        )
-        for wish in linking:
-            wish.links = [self._wanted(wish, key) for key in wish.draft.links]
-
-    def _read(self, references: Iterable[Reference]) -> None:
-        guids, names = set(), set()
-        for one in references:
-            if one.guid is not None:
-                if one.guid not in self.by_guid and is_guid(one.guid):
-                    guids.add(one.guid)
-            elif one.qualified_name is not None:
-                # Even a name of this request is read: another type may bear it in the catalog.
-                names.add(one.qualified_name)
-        for name in (*self.tx.names_by_guid(guids), *self.tx.names_by_name(names)):
-            self._learn(name)
-
-    def _wanted(self, wish: Wish, key: str) -> WantedLinks:
-        given = wish.draft.links[key]
+    def wanted(self, wish: Wish, key: str, given: LinkWish) -> WantedLinks:
         link = wish.type.links[key]
         return WantedLinks(
             link,
@@ -213,7 +210,7 @@ class _Finder:
 
     def _end(self, wish: Wish, link: LinkAttribute, reference: Reference) -> End:
         if reference.guid is not None:
-            name = self.by_guid.get(reference.guid)
+            name = self._with_guid(reference.guid)
         else:
             name = self._named(reference.type_name or "", reference.qualified_name or "")
         if name is None:
@@ -226,10 +223,20 @@ class _Finder:
             )
         return End(name, reference.encoded)
 
+    def _with_guid(self, guid: str) -> AssetName | None:
+        name = self.by_guid.get(guid)
+        if name is None and (stored := self.pool.by_guid.get(guid)) is not None:
+            name = self.by_guid[guid] = name_of(stored)
+        return name
+
     def _named(self, type_name: str, qualified_name: str) -> AssetName | None:
         self.types.type(type_name)
-        found = self.by_name.get(qualified_name)
-        return one_of_type(found.values(), type_name, qualified_name, self.types) if found else None
+        sent = self.by_name.get(qualified_name, ())
+        found = one_of_type(sent, type_name, qualified_name, self.types)
+        if found is None:
+            stored = one_of_type(self.pool.by_name.get(qualified_name, ()), type_name, qualified_name, self.types)
+            found = self._with_guid(stored.guid) if stored is not None else None
+        return found
 
 
 def _not_there(wish: Wish, link: LinkAttribute, reference: Reference) -> UnknownGuid | UnknownName:

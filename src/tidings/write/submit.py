@@ -19,11 +19,11 @@ from tidings.write.check import Draft, check
 from tidings.write.collector import paused_if_large
 from tidings.write.commands import Command, Delete, Restore, Save
 from tidings.write.diff import Stamp, diff
-from tidings.write.links import LinkState, link_delta, spots
+from tidings.write.links import LinkDelta, LinkState, link_delta, spots
 from tidings.write.record import Occasion, record
 from tidings.write.remove import bereaved, remove, restore
 from tidings.write.resolve import find_targets, resolve
-from tidings.write.wishes import Wish
+from tidings.write.wishes import Resolution, Wish
 
 T = TypeVar("T")
 
@@ -144,10 +144,16 @@ def _decide(
 def _save(command: Save, drafts: list[Draft], types: TypeRegistry, stamp: Stamp, tx: Transaction) -> Outcome:
     found = resolve(drafts, command.only, types, tx)
     delta = link_delta(found.wishes, _link_state(found.wishes, tx), types)
-    sent = {wish.name.id for wish in found.wishes}
-    related = tx.assets_by_id(delta.told.keys() - sent)
+    related = _related(delta, found, tx)
     changes = diff(found.wishes, delta, related, types, stamp)
     return Outcome(_with_owned(changes, found.wishes, types, stamp, tx), found.assigned)
+
+
+def _related(delta: LinkDelta, found: Resolution, tx: Reader) -> list[Asset]:
+    """Stored rows of all who are told of links without having been sent; most were named by the request, and read."""
+    others = delta.told.keys() - {wish.name.id for wish in found.wishes}
+    known = [found.stored[own] for own in others if own in found.stored]
+    return known + tx.assets_by_id(others - found.stored.keys())
 
 
 def _link_state(wishes: list[Wish], tx: Reader) -> LinkState:

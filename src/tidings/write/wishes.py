@@ -40,7 +40,11 @@ class Wish(msgspec.Struct, gc=False):
 
 
 class Resolution(msgspec.Struct):
-    """A save in terms of assets. ``assigned`` maps placeholders to guids, for the answer."""
+    """A save in terms of assets. ``assigned`` maps placeholders to guids, for the answer.
+
+    ``stored`` holds every stored asset that the request names, by id.
+    """
 
     wishes: list[Wish]
     assigned: dict[str, str]
+    stored: dict[int, Asset]
