@@ -28,6 +28,7 @@ from pyatlan.model.enums import (
     AtlanDeleteType,
     CertificateStatus,
     EntityStatus,
+    SaveSemantic,
 )
 
 from tests.acceptance.lossless import lost, lost_v9
@@ -186,17 +187,16 @@ def test_terms_are_appended_and_removed(stock: Stock, door: Door) -> None:
     term = stock.one(AtlasGlossaryTerm.creator(name="term", glossary_guid=glossary.guid))
     assert term.anchor is not None
     head = door.head()
-    about = {"asset_type": Table, "qualified_name": qn(stock.table)}
-    stock.client.asset.append_terms(**about, terms=[AtlasGlossaryTerm.ref_by_guid(term.guid)])
-    assert [one.guid for one in stock.read(stock.table.guid).assigned_terms or []] == [term.guid]
-    stock.client.asset.remove_terms(**about, terms=[AtlasGlossaryTerm.ref_by_guid(term.guid)])
-    assert stock.read(stock.table.guid).assigned_terms in (None, [])
+    for how, linked in ((SaveSemantic.APPEND, [term.guid]), (SaveSemantic.REMOVE, [])):
+        wanted = Table.updater(qualified_name=qn(stock.table), name="T")
+        wanted.assigned_terms = [AtlasGlossaryTerm.ref_by_guid(term.guid, semantic=how)]
+        assert len(stock.client.asset.save(wanted).assets_updated(Asset)) == 2
+        assert [one.guid for one in stock.read(stock.table.guid).assigned_terms or []] == linked
     assert sorted(operations(door.events(head))) == [("UPDATE", "T")] * 2 + [("UPDATE", "term")] * 2
 
 
 def test_errors_come_as_the_classes_of_the_client(program: Program, stock: Stock) -> None:
     with pytest.raises(NotFoundError, match="ATLAS-404-00-009"):
-        stock.client.asset._client._call_api  # noqa: B018  the client is there
         stock.client.asset.update_certificate(Table, "nobody", "n", certificate_status=CertificateStatus.DRAFT)
     wrong = Table.updater(qualified_name=qn(stock.table), name="T")
     wrong.columns = [Table.ref_by_guid(stock.table.guid)]  # type: ignore[list-item]

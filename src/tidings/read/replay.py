@@ -170,7 +170,7 @@ def _guid(digits: str) -> str:
 class LinkReplay:
     """All links that the log tells, followed in the order of positions.
 
-    A link is kept as 34 bytes (its relationship and two guids), so that a million of them fit in some 200 MB. Links
+    A link is kept as 34 bytes (its relationship and two guids), so that a million of them fit in some 120 MB. Links
     of a purged asset are not looked for when it goes: guids never return, so whoever compares leaves them out.
     """
 

@@ -57,7 +57,8 @@ def _create(wish: Wish, told: Told, stamp: Stamp) -> AssetChange:
     attributes = wish.draft.attributes
     if None in attributes.values():
         attributes = {key: value for key, value in attributes.items() if value is not None}
-    attributes = {**attributes, **_stamps(wish.type, attributes, stamp)}
+    if stamps := _stamps(wish.type, attributes, stamp):
+        attributes = {**attributes, **stamps}
     name = wish.name
     asset = Asset(
         name.id, name.guid, name.type_name, name.qualified_name, ACTIVE, 1, stamp.now, stamp.actor, stamp.now,

@@ -134,10 +134,10 @@ class _Weaver:
             first, second = (own, other) if link.side == 1 else (other, own)
             if link.relationship.symmetric:
                 first, second = min(first, second), max(first, second)
-            fresh = Link(link.relationship.name, first, second, end.encoded)
-            if end.encoded is not None or fresh.key not in self.delta.added:
-                self.delta.added[fresh.key] = fresh
-            self.speakers[fresh.key].add(own)
+            key = link.relationship.name, first, second
+            if end.encoded is not None or key not in self.delta.added:
+                self.delta.added[key] = Link(*key, end.encoded)
+            self.speakers[key].add(own)
             return
         self.kept[existing.key] = existing
         if end.encoded is not None and end.encoded != (existing.encoded or b"{}"):
@@ -147,17 +147,14 @@ class _Weaver:
     def _settle_single_ends(self) -> None:
         """Where an end takes one link only, a new one takes the place of the old."""
         holder: dict[Spot, Link] = {}
-        for link in (*self.kept.values(), *self.delta.added.values()):
+        for key, link in (*self.kept.items(), *self.delta.added.items()):
             for spot in self._single_spots(link):
                 other = holder.setdefault(spot, link)
-                if other.key != link.key:
+                if other is not link:
                     self._refuse_two(spot, other, link)
-        for link in list(self.delta.added.values()):
-            for spot in self._single_spots(link):
-                for old in self.state.at.get(spot, ()):
-                    if old.key != link.key:
-                        self.delta.removed[old.key] = old
-                        self.speakers[old.key].add(spot[2])
+                for old in self.state.at.get(spot, ()) if key in self.delta.added else ():
+                    self.delta.removed[old.key] = old
+                    self.speakers[old.key].add(spot[2])
 
     def _single_spots(self, link: Link) -> list[Spot]:
         relationship = self.types.relationship(link.relationship)
@@ -189,11 +186,12 @@ class _Weaver:
         """The asset whose request spoke of the link hears of it; the other end does where it could see the link."""
         relationship = self.types.relationship(link.relationship)
         if came:
-            visible = all(self.names[one].status == ACTIVE for one in (link.end1, link.end2))
+            visible = self.names[link.end1].status == ACTIVE and self.names[link.end2].status == ACTIVE
         else:
             visible = self.was_active[link.end1] and self.was_active[link.end2]
+        speakers = self.speakers[link.key]
         for own, other, end in ((link.end1, link.end2, relationship.end1), (link.end2, link.end1, relationship.end2)):
-            hears = visible or own in self.speakers[link.key]
+            hears = visible or own in speakers
             if hears and sees(self.types, self.names[own].type_name, end, relationship):
                 told = self.delta.told.setdefault(own, Told({}, {}))
                 heard = told.linked if came else told.unlinked

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from tidings.model.asset import ACTIVE, STATUS_NAMES, Asset, AssetName
+from tidings.model.asset import ACTIVE, ARCHIVED, STATUS_NAMES, Asset, AssetName
 from tidings.model.changes import AssetChange, Changes, Kind, Neighbour
 from tidings.model.entity_form import attributes_parts, header_parts
 from tidings.model.events import Event, Operation, encode, envelope_head
@@ -226,9 +226,10 @@ def told(change: AssetChange) -> tuple[bytes, bytes]:
         was = STATUS_NAMES[ACTIVE] if not change.before else change.before[STATE]
         gone = "DELETED" if change.kind is Kind.ARCHIVE else "PURGED"
         return encode({STATE: was}), encode({STATE: gone})
-    before, after = dict(change.before), dict(change.now)
+    before, after = change.before, change.now
     if change.restored:
-        before[STATE], after[STATE] = STATUS_NAMES[1], STATUS_NAMES[ACTIVE]
+        before = {**before, STATE: STATUS_NAMES[ARCHIVED]}
+        after = {**after, STATE: STATUS_NAMES[ACTIVE]}
     return _joined(encode(before), _links(change.unlinked)), _joined(encode(after), _links(change.linked))
 
 
@@ -241,9 +242,7 @@ def _joined(one: bytes, other: bytes) -> bytes:
 def _links(links: Mapping[str, Iterable[Neighbour]]) -> bytes:
     if not links:
         return b"{}"
-    parts = (
-        b"%b:[%b]" % (encode(name), b",".join(_neighbour(one) for one in ends)) for name, ends in links.items() if ends
-    )
+    parts = [b"%b:[%b]" % (encode(name), b",".join(map(_neighbour, ends))) for name, ends in links.items() if ends]
     return b"{%b}" % b",".join(parts)
 
 
