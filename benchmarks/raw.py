@@ -91,7 +91,7 @@ def contents(path: Path) -> dict[str, tuple[int, ...]]:
     for table, size in (
         ("asset", "length(attributes) + length(qualified_name)"),
         ("link", "1"),
-        ("log", "length(message) + length(detail) + length(qualified_name)"),
+        ("log", "length(opening) + length(ending) + length(detail) + length(qualified_name)"),
     ):
         [row] = connection.execute(f"SELECT count(*), coalesce(sum({size}), 0) FROM {table}")
         found[table] = tuple(row)

@@ -130,7 +130,7 @@ def serve(config: Config) -> None:
     Raises as ``open_server``.
     """
     set_up_logs(config.log_level)
-    with open_server(config) as server:
+    with open_server(config) as server, server.capture_signals():  # from now on, not only once it runs
         gc.freeze()  # what is there by now stays: the collector need not look it over again and again
         _say(f"listening on {server.address}")
         server.work()

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 from pyatlan.model.assets import Asset
-from pyatlan.model.events import AtlanEvent
-from pyatlan_v9.model.assets.asset import Asset as AssetV9
-from pyatlan_v9.model.events import AtlanEvent as AtlanEventV9
+from pyatlan.model.events import AssetUpdatePayload, AtlanEvent
+from pyatlan_v9.model.assets.asset import Asset as AssetV9  # type: ignore[import-untyped]
+from pyatlan_v9.model.events import AtlanEvent as AtlanEventV9  # type: ignore[import-untyped]
 
 Json = Mapping[str, Any]
 OURS = "tidings"
@@ -32,7 +32,7 @@ def lost(event: Json) -> list[str]:
     found = _parts_lost("event", event, back, ("message", *unread))
     found += _parts_lost("message", message, told, ("entity", "mutatedDetails", "headers"))
     found += _entity_lost("entity", message["entity"], asset)
-    if message["operationType"] == "ENTITY_UPDATE" and "mutatedDetails" in message:
+    if isinstance(read.payload, AssetUpdatePayload) and "mutatedDetails" in message:
         found += _entity_lost("mutatedDetails", message["mutatedDetails"], read.payload.mutated_details)
     return found
 

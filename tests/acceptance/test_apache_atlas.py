@@ -28,7 +28,9 @@ def client(program: Program) -> Iterator[Any]:
 
 def entity(type_name: str, qualified_name: str, **attributes: Any) -> Any:
     name = qualified_name.rpartition("/")[2]
-    return AtlasEntity({"typeName": type_name, "attributes": {"name": name, "qualifiedName": qualified_name, **attributes}})
+    return AtlasEntity(
+        {"typeName": type_name, "attributes": {"name": name, "qualifiedName": qualified_name, **attributes}}
+    )
 
 
 class Pair:
@@ -122,7 +124,7 @@ def test_types_are_read(client: Any) -> None:
     every = client.typedef.get_all_typedefs(SearchFilter({}))
     assert len(every.entityDefs) > 490
     headers = client.typedef.get_all_typedef_headers(SearchFilter({}))
-    assert {"Table", "table_columns", "certificate_status"} <= {one.name for one in headers}
+    assert {"Table", "table_columns", "certificate_status"} <= {one["name"] for one in headers}
 
 
 def test_a_wrong_password_is_refused(program: Program) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyatlan.model.assets
 import pytest
-from pyatlan_v9.model.transform import get_type
+from pyatlan_v9.model.transform import get_type  # type: ignore[import-untyped]
 
 from tests.acceptance.lossless import Json, lost, lost_v9
 from tests.api.door import asset, named
@@ -18,7 +18,17 @@ from tidings.testing import Catalog, catalog
 pytestmark = [pytest.mark.acceptance, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 GLOSSARY = "a glossary"
-FEW = ("Table", "Column", "Connection", "Process", "AtlasGlossary", "AtlasGlossaryTerm", "DataProduct", "DbtTest", "Link")
+FEW = (
+    "Table",
+    "Column",
+    "Connection",
+    "Process",
+    "AtlasGlossary",
+    "AtlasGlossaryTerm",
+    "DataProduct",
+    "DbtTest",
+    "Link",
+)
 BOTH = [lost, lost_v9]
 
 
@@ -81,7 +91,9 @@ def in_newer_models(name: str) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("check", "known"), [(lost, in_older_models), (lost_v9, in_newer_models)])
-def test_every_attribute_of_every_type_survives(check: Callable[[Json], list[str]], known: Callable[[str], bool]) -> None:
+def test_every_attribute_of_every_type_survives(
+    check: Callable[[Json], list[str]], known: Callable[[str], bool]
+) -> None:
     with catalog() as it:
         it.save(asset("AtlasGlossary", GLOSSARY))
         names = every_type(it.types, known)

@@ -33,7 +33,9 @@ class Saver(threading.Thread):
         self.busy = threading.Event()
 
     def run(self) -> None:
-        with httpx.Client(base_url=self.program.url, trust_env=False, headers={"authorization": f"Bearer {TOKEN}"}) as http:
+        with httpx.Client(
+            base_url=self.program.url, trust_env=False, headers={"authorization": f"Bearer {TOKEN}"}
+        ) as http:
             while True:
                 name = f"default/postgres/{self.number}/{len(self.acknowledged)}"
                 try:
@@ -89,6 +91,12 @@ def test_a_second_server_on_the_same_file_is_refused_in_a_sentence(tmp_path: Pat
         pass
 
 
+def test_a_server_can_be_stopped_from_its_first_word_on(tmp_path: Path) -> None:
+    for how in (signal.SIGTERM, signal.SIGINT):
+        with running(tmp_path / "c.db") as program:
+            assert program.stop(how) == 0
+
+
 def test_a_server_that_is_gone_is_named_by_the_client(tmp_path: Path) -> None:
     with running(tmp_path / "c.db") as program:
         assert program.stop() == 0
@@ -97,6 +105,9 @@ def test_a_server_that_is_gone_is_named_by_the_client(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # sockets of clients whose server is gone
 def test_a_killed_server_keeps_every_promise(tmp_path: Path) -> None:
     summary = run(3, 17, tmp_path)
     assert summary.violations == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
+import socket as sockets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
@@ -77,13 +77,13 @@ class Door:
         return None
 
     @contextlib.contextmanager
-    def socket(self) -> Iterator[socket.socket]:
+    def socket(self) -> Iterator[sockets.socket]:
         """A bare connection, for requests that no client would send."""
         url = self.http.base_url
-        with socket.create_connection((url.host, url.port or 80), timeout=60) as connection:
+        with sockets.create_connection((url.host, url.port or 80), timeout=60) as connection:
             yield connection
 
-    def half_a_save(self, connection: socket.socket, sent: int, announced: int) -> None:
+    def half_a_save(self, connection: sockets.socket, sent: int, announced: int) -> None:
         """Start a save whose body never comes in whole."""
         head = f"POST {BULK} HTTP/1.1\r\nhost: x\r\nauthorization: {self.bearer['authorization']}\r\n"
         connection.sendall(f"{head}content-length: {announced}\r\n\r\n".encode() + b"x" * sent)
@@ -99,7 +99,7 @@ def door_to(base_url: str) -> Iterator[Door]:
 @contextlib.contextmanager
 def serving(**settings: Any) -> Iterator[tuple[Door, Server]]:
     """A server of its own with these settings, in a thread."""
-    chosen = {"database": IN_MEMORY, "admin_token": TOKEN, "shutdown_seconds": 1.0} | settings
+    chosen: dict[str, Any] = {"database": IN_MEMORY, "admin_token": TOKEN, "shutdown_seconds": 1.0} | settings
     with open_server(Config(port=0, **chosen)) as server:
         thread = threading.Thread(target=server.work)
         thread.start()

@@ -15,14 +15,18 @@ from tidings.model.errors import Forbidden
 from tidings.testing import TOKEN, catalog
 
 READS = ["/api/status", "/api/events", "/api/assets", "/api/openapi.json", "/metrics", "/api/service/roles"]
-WRITES = [
+WRITES: list[tuple[str, str, object]] = [
     ("POST", BULK, {"entities": []}), ("POST", "/api/meta/entity", {}), ("PUT", f"{NAMED}/Table", {}),
     ("PUT", "/api/meta/entity/guid/x", 1), ("DELETE", BULK, None), ("DELETE", "/api/meta/entity/guid/x", None),
     ("DELETE", f"{NAMED}/Table", None), ("POST", "/api/meta/entity/restore/bulk", None),
     ("PUT", "/api/meta/admin/purge", []), ("PUT", "/api/atlas/admin/purge", []), ("POST", "/api/delete", {}),
     ("POST", "/api/restore", {}),
 ]  # fmt: skip
-TOKENS = [("GET", "/api/tokens", None), ("POST", "/api/tokens", {}), ("DELETE", "/api/tokens/x", None)]
+TOKENS: list[tuple[str, str, object]] = [
+    ("GET", "/api/tokens", None),
+    ("POST", "/api/tokens", {}),
+    ("DELETE", "/api/tokens/x", None),
+]
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -12,6 +12,7 @@ from tests.api.door import BULK, NAMED, Door, asset, door_to, named, serving, un
 from tidings.write.commands import MOST_ASSETS
 
 GUID = "12345678-1234-1234-1234-123456789abc"
+UNKNOWN_TYPE = "Given typename Tabel was invalid; did you mean Table?"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_a_request_without_an_id_gets_one(door: Door) -> None:
             "DELETE", f"{NAMED}/Table?attr:qualifiedName=a/b", "ATLAS-404-00-009",
             "Instance Table with unique attribute {qualifiedName=a/b} does not exist",
         ),
-        ("GET", f"{NAMED}/Tabel?attr:qualifiedName=x", "ATLAS-404-00-001", "Given typename Tabel was invalid; did you mean Table?"),
+        ("GET", f"{NAMED}/Tabel?attr:qualifiedName=x", "ATLAS-404-00-001", UNKNOWN_TYPE),
         ("GET", "/api/assets?type=Xyzzy", "ATLAS-404-00-001", "Given typename Xyzzy was invalid"),
     ],
 )  # fmt: skip
@@ -208,7 +209,7 @@ def test_a_stopping_catalog_says_so_in_the_same_shape() -> None:
 
 def test_a_fault_of_ours_is_told_without_its_details(caplog: pytest.LogCaptureFixture) -> None:
     with serving() as (door, server):
-        server._parts.version = object()  # type: ignore[assignment]  what no answer can hold
+        server._parts.version = cast(str, object())  # what no answer can hold
         answer = door.ask("GET", "/api/status", 500, headers={"x-atlan-request-id": "r-17"})
     assert answer.json() == {
         "errorCode": "TIDINGS-500-000",

@@ -39,4 +39,3 @@ def test_answers_are_counted_by_status() -> None:
         door.refusal("GET", "/api/events?limit=0", 400)
         assert door.metric('tidings_requests_total{method="GET",status="400"}') == 1
         assert door.metric('tidings_request_seconds_count{method="GET"}') == 2
-

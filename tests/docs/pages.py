@@ -17,6 +17,9 @@ _MARKED = re.compile(
 _GENERATED = re.compile(r"<!-- generated: ([\w-]+) -->\n.*?<!-- end -->", re.S)
 
 
+MARKS = ("run", "background", "file", "output", "background output")
+
+
 class Block(NamedTuple):
     """A fenced block with a mark before it: ``kind`` is what to do with it, ``name`` that of a file."""
 

@@ -301,8 +301,9 @@ def test_a_commit_that_fails_fails_for_everybody_and_leaves_nothing(path: str, m
     other = apsw.Connection(path)
     other.execute("BEGIN IMMEDIATE")
 
-    with pytest.raises(StoreUnavailable, match="locked by another program"):
-        store.transact(adding(asset(2)))
+    for rollback in (False, True):
+        with pytest.raises(StoreUnavailable, match="locked by another program"):
+            store.transact(adding(asset(2)), rollback=rollback)
     other.execute("ROLLBACK")
     other.close()
 

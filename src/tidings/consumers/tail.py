@@ -7,7 +7,7 @@ the store until it has caught up: it costs itself time, and nobody else time or 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 import anyio.to_thread
 import msgspec
@@ -102,7 +102,7 @@ class Feed:
             self._wake.clear()
             if self._ring is None:
                 self._tell()  # nobody follows the log, but somebody may wait for it to grow
-            while not self._closed and (ring := self._ring) is not None and ring.last < self._store.head():
+            while (ring := self._ring) is not None and ring.last < self._store.head():
                 records, _ = await self.read(ring.last, PAGE, EVERYTHING)
                 if not records:
                     break
@@ -149,7 +149,7 @@ class Feed:
             await _within(min(left, LOOK_AGAIN_SECONDS), self._grown)
         return self._store.head() > position
 
-    async def follow(self, after: int, wanted: LogFilter, pause: float) -> AsyncIterator[Batch]:
+    async def follow(self, after: int, wanted: LogFilter, pause: float) -> AsyncGenerator[Batch, None]:
         """Everything behind ``after`` that passes, for ever, in batches; an empty batch after ``pause`` quiet seconds,
         also while the log grows by what does not pass.
 

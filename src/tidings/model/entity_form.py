@@ -20,16 +20,24 @@ _SHAPES_KEPT = 2_000
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """What a set of keys needs: ``filled`` is ready JSON (``,"a":0,"b":[]``), ``closing`` the same with the object's end.
+    """What a set of keys needs. ``inline`` is ready JSON to follow it (``,"a":0``), and ``filler`` ends the object.
 
-    ``hidden`` are keys to leave out.
-    ``hidden_last``: they stand behind all others, as drafts put them, so that leaving them out is cutting the JSON.
+    The filler is the same bytes for nearly all assets of a type: unset attributes that none of them was seen to set. It
+    is most of an event, so the store keeps it once. ``hidden`` are keys to leave out; ``hidden_last``: they stand behind
+    all others, as drafts put them, so that leaving them out is cutting the JSON.
     """
 
-    filled: bytes
-    closing: bytes
+    inline: bytes
+    filler: bytes
     hidden: tuple[str, ...]
     hidden_last: bool
+
+
+class _Common(msgspec.Struct, frozen=True):
+    """The filler of a type, and the attributes that are not in it, since some asset was seen to set them."""
+
+    seen: frozenset[str]
+    filler: bytes
 
 
 def shape(asset_type: AssetType, keys: tuple[str, ...], flagged_only: bool) -> Shape:
@@ -39,35 +47,64 @@ def shape(asset_type: AssetType, keys: tuple[str, ...], flagged_only: bool) -> S
     if known is None:
         if len(shapes) >= _SHAPES_KEPT:
             shapes.clear()
-        known = shapes[keys] = _work_out(asset_type, keys, flagged_only)
+        known = _work_out(asset_type, keys, flagged_only, shapes)
+        shapes[keys] = known
     return known
 
 
-def _work_out(asset_type: AssetType, keys: tuple[str, ...], flagged_only: bool) -> Shape:
+def _work_out(
+    asset_type: AssetType, keys: tuple[str, ...], flagged_only: bool, shapes: dict[tuple[str, ...], Shape]
+) -> Shape:
     shown = {name: one for name, one in asset_type.attributes.items() if one.definition.flagged or not flagged_only}
-    filled = {name: one.unset for name, one in shown.items() if name not in keys and one.unset is not None}
+    unset = {name: one.unset for name, one in shown.items() if one.unset is not None}
+    common = _common(asset_type, unset, frozenset(keys), flagged_only, shapes)
+    inline = {name: value for name, value in unset.items() if name in common.seen and name not in keys}
     hidden = tuple(key for key in keys if key not in shown)
     hidden_last = 0 < len(hidden) < len(keys) and keys[-len(hidden) :] == hidden
-    ready = b"," + encode(filled)[1:-1] if filled else b""
-    return Shape(ready, ready + b"}", hidden, hidden_last)
+    return Shape(_members(inline), common.filler, hidden, hidden_last)
+
+
+def _common(
+    asset_type: AssetType,
+    unset: Mapping[str, Any],
+    keys: frozenset[str],
+    flagged_only: bool,
+    shapes: dict[tuple[str, ...], Shape],
+) -> _Common:
+    """The filler in force; an attribute that is set for the first time leaves it, and shapes begin anew.
+
+    Every shape keeps the filler that it was worked out with, so that its parts always fit together.
+    """
+    key = ("common", flagged_only)
+    known: _Common | None = asset_type.memo.get(key)
+    if known is None or not keys & unset.keys() <= known.seen:
+        seen = (known.seen if known else frozenset()) | (keys & unset.keys())
+        rest = {name: value for name, value in unset.items() if name not in seen}
+        known = asset_type.memo[key] = _Common(seen, _members(rest) + b"}")
+        shapes.clear()
+    return known
+
+
+def _members(values: Mapping[str, Any]) -> bytes:
+    return b"," + encode(values)[1:-1] if values else b""
 
 
 def attributes_parts(
     asset_type: AssetType, attributes: Mapping[str, Any], encoded: bytes, flagged_only: bool
 ) -> tuple[bytes, bytes]:
-    """The JSON object of attributes, those set and what the unset ones stand for, in two parts to be joined.
+    """The JSON object of attributes, those set and what the unset ones stand for: its beginning, and the filler.
 
     ``encoded`` is the JSON of ``attributes``; it is used as it is, or cut, where that is possible.
     """
     kept = shape(asset_type, tuple(attributes), flagged_only)
     if kept.hidden_last:
         tail = encode({key: attributes[key] for key in kept.hidden})
-        return encoded[: -len(tail)], kept.closing
+        return encoded[: -len(tail)] + kept.inline, kept.filler
     if kept.hidden:
         encoded = encode({name: value for name, value in attributes.items() if name not in kept.hidden})
     if encoded == b"{}":
-        return b"{", kept.closing[1:] if kept.filled else b"}"
-    return encoded[:-1], kept.closing
+        return b"{" + (kept.inline + kept.filler).removeprefix(b","), b""
+    return encoded[:-1] + kept.inline, kept.filler
 
 
 def attributes_form(asset_type: AssetType, attributes: Mapping[str, Any], encoded: bytes, flagged_only: bool) -> bytes:
@@ -81,14 +118,10 @@ def display_text(asset: Asset, attributes: Mapping[str, Any]) -> bytes:
     return encode(asset.qualified_name if name is None else name)
 
 
-def header_parts(asset: Asset, attributes: Mapping[str, Any], body: tuple[bytes, ...], more: bytes) -> list[bytes]:
-    """An entity with its header keys around ``body``, the JSON of its attributes; ``more`` are further members.
-
-    In parts, since an event joins them with its envelope: bodies are long, and each joining copies them.
-    """
-    return [
+def header_ends(asset: Asset, attributes: Mapping[str, Any], more: bytes) -> tuple[bytes, bytes]:
+    """What stands before and behind the attributes of an entity: its header keys; ``more`` are further members."""
+    return (
         b'{"typeName":%b,"attributes":' % encode(asset.type_name),
-        *body,
         b',"guid":"%b","status":"%b","displayText":%b,"isIncomplete":false,"createdBy":%b,"updatedBy":%b,'
         b'"createTime":%d,"updateTime":%d%b}'
         % (
@@ -101,12 +134,13 @@ def header_parts(asset: Asset, attributes: Mapping[str, Any], body: tuple[bytes,
             asset.updated_at,
             more,
         ),
-    ]
+    )
 
 
 def header(asset: Asset, attributes: Mapping[str, Any], body: bytes, more: bytes = b"") -> bytes:
-    """The same in one piece."""
-    return b"".join(header_parts(asset, attributes, (body,), more))
+    """A whole entity around ``body``, the JSON of its attributes."""
+    before, behind = header_ends(asset, attributes, more)
+    return b"".join((before, body, behind))
 
 
 _STATUS = tuple(name.encode() for name in STATUS_NAMES)

@@ -23,19 +23,30 @@ OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 
 
 class Event(msgspec.Struct, gc=False):
-    """An event before it has a position. ``message`` is the whole wire envelope, ``detail`` our block about it."""
+    """An event before it has a position.
+
+    The whole wire envelope is ``opening``, ``filler``, ``ending``, one after the other; the filler is constant text that
+    many events share. ``detail`` is our block about it.
+    """
 
     operation: Operation
     guid: str
     type_name: str
     qualified_name: str
     time: int
-    message: bytes
+    opening: bytes
     detail: bytes
+    filler: bytes = b""
+    ending: bytes = b""
+
+    @property
+    def message(self) -> bytes:
+        """The wire envelope in one piece."""
+        return b"".join((self.opening, self.filler, self.ending))
 
 
 class LogRecord(msgspec.Struct, gc=False):
-    """An event in the log."""
+    """An event in the log. ``message`` is the wire envelope."""
 
     position: int
     time: int

@@ -12,7 +12,7 @@ import msgspec
 
 from tidings.model.asset import ACTIVE, ARCHIVED, STATUS_NAMES, Asset, AssetName
 from tidings.model.changes import AssetChange, Changes, Kind, Neighbour
-from tidings.model.entity_form import attributes_parts, header_parts
+from tidings.model.entity_form import attributes_parts, header_ends
 from tidings.model.events import Event, Operation, encode, envelope_head
 from tidings.model.profiles import Profile
 from tidings.model.registry import AssetType, TypeRegistry
@@ -71,33 +71,32 @@ class _Scribe:
 
     def event(self, index: int, change: AssetChange) -> Event:
         asset = change.after
+        asset_type = self.types.type(asset.type_name)
         operation = operation_of(change.kind)
         details = self._mutated_details(change)
-        message = b"".join(
-            (
-                self.head,
-                *self._entity(change),
-                b',"operationType":"%b"%b' % (operation.encode(), b',"mutatedDetails":' + details if details else b""),
-                self.tail,
-            )
+        before, behind = header_ends(asset, change.attributes, self._more(asset_type, change))
+        attributes, filler = attributes_parts(asset_type, change.attributes, asset.encoded, flagged_only=True)
+        ending = (
+            behind,
+            b',"operationType":"%b"' % operation.encode(),
+            b',"mutatedDetails":' + details if details else b"",
+            self.tail,
         )
         return Event(
-            operation, asset.guid, asset.type_name, asset.qualified_name, self.occasion.time, message,
-            self._detail(index, change),
+            operation, asset.guid, asset.type_name, asset.qualified_name, self.occasion.time,
+            b"".join((self.head, before, attributes)), self._detail(index, change), filler, b"".join(ending),
         )  # fmt: skip
 
-    def _entity(self, change: AssetChange) -> list[bytes]:
-        asset = change.after
-        asset_type = self.types.type(asset.type_name)
-        body = attributes_parts(asset_type, change.attributes, asset.encoded, flagged_only=True)
+    def _more(self, asset_type: AssetType, change: AssetChange) -> bytes:
+        """Members of the entity that only some have."""
         more = b""
         if asset_type.mandatory_links:
-            more += self._owner(asset_type, asset)
+            more += self._owner(asset_type, change.after)
         if change.kind.is_delete:
             more += b',"deleteHandler":' + self.handler
         if self.occasion.profile.internals:
-            more += _internals(asset_type, asset)
-        return header_parts(asset, change.attributes, body, more)
+            more += _internals(asset_type, change.after)
+        return more
 
     def _owner(self, asset_type: AssetType, asset: Asset) -> bytes:
         owner = self.owners.get(asset.id)
@@ -169,12 +168,13 @@ def _new_values(asset_type: AssetType, change: AssetChange) -> dict[str, Any]:
 
 
 def _cleared(asset_type: AssetType, name: str) -> Any:
-    value_type = asset_type.attributes[name].value_type
-    if value_type.unset is None:
-        if value_type.name == "string":
+    """What a cleared attribute shows: what «unset» stands for, and for strings and maps, which are absent then, nothing."""
+    attribute = asset_type.attributes[name]
+    if attribute.unset is None:
+        if attribute.value_type.name == "string":
             return ""
-        return {} if value_type.name.startswith("map<") else None
-    return value_type.unset
+        return {} if attribute.value_type.name.startswith("map<") else None
+    return attribute.unset
 
 
 def _reference(name: AssetName) -> dict[str, Any]:

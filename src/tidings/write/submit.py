@@ -63,7 +63,8 @@ class Receipt(msgspec.Struct):
     def events(self) -> list[Event]:
         """The events of this request, as they were written, or as they would have been in a dry run.
 
-        Made anew from the changes: recording is pure, so these are the same bytes.
+        Made anew from the changes: recording is pure, so these say the same; only the order of unset attributes can
+        differ from what the log has.
         """
         return list(record(self.changes, self.types, self.occasion))
 

@@ -64,6 +64,10 @@ async def take(batches: AsyncIterator[Batch], count: int) -> list[int]:
     return found
 
 
+async def _first(batches: AsyncIterator[Batch]) -> Batch:
+    return await anext(batches)
+
+
 def test_a_commit_wakes_a_reader(it: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail, "LOOK_AGAIN_SECONDS", NEVER)
 
@@ -130,7 +134,7 @@ def test_a_quiet_log_gives_empty_batches(it: Catalog) -> None:
 def test_a_log_that_grows_by_what_does_not_pass_is_quiet_too(it: Catalog) -> None:
     async def act(feed: Feed) -> Batch:
         async with aclosing(feed.follow(0, ONLY_VIEWS, 0.05)) as batches:
-            reading = asyncio.create_task(anext(batches))
+            reading = asyncio.create_task(_first(batches))
             while not reading.done():
                 await asyncio.to_thread(save, it)
             return await reading

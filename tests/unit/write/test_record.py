@@ -112,11 +112,11 @@ def test_an_updates_details_hold_what_is_new() -> None:
         ("isTemporary", False),
         ("ownerUsers", []),
         ("certificateStatus", None),
-        ("popularityScore", 0.0),
+        ("popularityScore", 1.17549435e-38),
         ("assetDbtSemanticLayerProxyUrl", ""),
     ],
 )
-def test_what_was_cleared_is_its_types_empty_value_in_details_and_null_in_ours(attribute: str, shown: Any) -> None:
+def test_what_was_cleared_is_what_unset_stands_for_in_details_and_null_in_ours(attribute: str, shown: Any) -> None:
     event = only(update(now={attribute: None}, before={attribute: "x"}))
 
     assert message(event)["mutatedDetails"]["attributes"] == {attribute: shown}

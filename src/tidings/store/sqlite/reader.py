@@ -25,12 +25,29 @@ def as_set(values: Iterable[Any]) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 
+class Names:
+    """What is kept under small numbers and never changes: relationships by name, fillers of events by number.
+
+    One for all readers of a store, and one for its writer, who forgets it when numbers that it drew are undone.
+    """
+
+    def __init__(self) -> None:
+        self.relationships: dict[str, int] = {}
+        self.fillers: dict[int, bytes] = {}
+        self.filler_numbers: dict[bytes, int] = {}
+
+    def forget(self) -> None:
+        """Begin anew; what is needed is read again."""
+        for known in (self.relationships, self.fillers, self.filler_numbers):
+            known.clear()
+
+
 class SqliteReader:
     """Implements ``Reader`` over one connection."""
 
-    def __init__(self, connection: apsw.Connection, relationships: dict[str, int]) -> None:
+    def __init__(self, connection: apsw.Connection, names: Names) -> None:
         self.connection = connection
-        self.relationships = relationships
+        self.names = names
 
     def _assets(self, sql: str, wanted: Collection[Any]) -> list[Asset]:
         return [Asset(*row) for row in self.connection.execute(sql, (as_set(wanted),))] if wanted else []
@@ -73,10 +90,10 @@ class SqliteReader:
         return number
 
     def _known_number(self, name: str) -> int | None:
-        number = self.relationships.get(name)
+        number = self.names.relationships.get(name)
         if number is None:
-            self.relationships.update(self.connection.execute(SQL.relationships))
-            number = self.relationships.get(name)
+            self.names.relationships.update(self.connection.execute(SQL.relationships))
+            number = self.names.relationships.get(name)
         return number
 
 
@@ -99,9 +116,21 @@ class SqliteSnapshot(SqliteReader):
 
     def _records(self, sql: str, parameters: Any) -> list[LogRecord]:
         return [
-            LogRecord(position, time, OPERATIONS[operation], *rest)
-            for position, time, operation, *rest in self.connection.execute(sql, parameters)
-        ]
+            LogRecord(
+                position, time, OPERATIONS[operation], guid, type_name, qualified_name,
+                opening + ending if filler is None else b"".join((opening, self._filler(filler), ending)), detail,
+            )
+            for position, time, operation, guid, type_name, qualified_name, filler, opening, ending, detail
+            in self.connection.execute(sql, parameters)
+        ]  # fmt: skip
+
+    def _filler(self, number: int) -> bytes:
+        known = self.names.fillers.get(number)
+        if known is None:
+            newest = max(self.names.fillers, default=0)
+            self.names.fillers.update(self.connection.execute(SQL.fillers, (newest if number > newest else 0,)))
+            known = self.names.fillers[number]
+        return known
 
     def list_assets(self, query: AssetQuery) -> list[Asset]:
         parameters = {

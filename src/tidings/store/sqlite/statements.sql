@@ -85,8 +85,17 @@ DELETE FROM link WHERE end1 = ? AND relationship = ? AND end2 = ?
 UPDATE link SET attributes = ?4 WHERE end1 = ?1 AND relationship = ?2 AND end2 = ?3
 
 -- name: insert_event
-INSERT INTO log (position, time, operation, guid, type_name, qualified_name, message, detail)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO log (position, time, operation, guid, type_name, qualified_name, filler, opening, ending, detail)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: fillers
+SELECT id, text FROM filler WHERE id > ?
+
+-- name: filler_of
+SELECT id FROM filler WHERE text = ?
+
+-- name: add_filler
+INSERT INTO filler (text) VALUES (?) RETURNING id
 
 -- name: log_head
 SELECT position, time FROM log ORDER BY position DESC LIMIT 1
@@ -100,11 +109,11 @@ INSERT INTO catalog (name, value) VALUES ('highest_purged_id', ?1)
 ON CONFLICT (name) DO UPDATE SET value = ?1 WHERE CAST(value AS INTEGER) < CAST(?1 AS INTEGER)
 
 -- name: log_page
-SELECT position, time, operation, guid, type_name, qualified_name, message, detail
+SELECT position, time, operation, guid, type_name, qualified_name, filler, opening, ending, detail
 FROM log WHERE position > ?1 ORDER BY position LIMIT ?2
 
 -- name: log_filtered
-SELECT position, time, operation, guid, type_name, qualified_name, message, detail
+SELECT position, time, operation, guid, type_name, qualified_name, filler, opening, ending, detail
 FROM log
 WHERE position > :after AND position <= :last
   AND (:operations IS NULL OR operation IN (SELECT value FROM json_each(:operations)))
@@ -115,7 +124,7 @@ WHERE position > :after AND position <= :last
 ORDER BY position LIMIT :limit
 
 -- name: log_of_guid
-SELECT position, time, operation, guid, type_name, qualified_name, message, detail
+SELECT position, time, operation, guid, type_name, qualified_name, filler, opening, ending, detail
 FROM log
 WHERE guid = :guid AND position > :after
   AND (:operations IS NULL OR operation IN (SELECT value FROM json_each(:operations)))
@@ -126,7 +135,7 @@ WHERE guid = :guid AND position > :after
 ORDER BY position LIMIT :limit
 
 -- name: log_in_guid_order
-SELECT position, time, operation, guid, type_name, qualified_name, message, detail
+SELECT position, time, operation, guid, type_name, qualified_name, filler, opening, ending, detail
 FROM log WHERE (guid, position) > (?1, ?2) ORDER BY guid, position LIMIT ?3
 
 -- name: list_assets

@@ -24,13 +24,13 @@ from tidings.store.sqlite.database import (
     migrate,
     told_plainly,
 )
-from tidings.store.sqlite.reader import SQL, SqliteSnapshot
+from tidings.store.sqlite.reader import SQL, Names, SqliteSnapshot
 from tidings.store.sqlite.writer import Writer
 
 T = TypeVar("T")
 
 READERS_KEPT = 8
-BACKUP_PAGES = 1024
+BACKUP_PAGES = 256
 
 
 class SqliteStore:
@@ -49,7 +49,7 @@ class SqliteStore:
         self._readers: list[apsw.Connection] = []
         self._readers_lock = threading.Lock()
         self._hints: dict[object, Callable[[int], None]] = {}
-        self._relationships: dict[str, int] = {}
+        self._names = Names()
         self._closed = False
         self._lock: FileLock | None = None
         self._writer: Writer | None = None
@@ -97,7 +97,7 @@ class SqliteStore:
             connection = self._borrow()
             try:
                 connection.execute("BEGIN")
-                yield SqliteSnapshot(connection, self._relationships)
+                yield SqliteSnapshot(connection, self._names)
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")

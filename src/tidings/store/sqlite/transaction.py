@@ -11,16 +11,14 @@ from tidings.model.changes import AssetChange, Changes, Kind
 from tidings.model.errors import Conflict
 from tidings.model.events import Event
 from tidings.store.base import Token
-from tidings.store.sqlite.reader import OPERATION_NUMBERS, SQL, SqliteReader, as_set
+from tidings.store.sqlite.reader import OPERATION_NUMBERS, SQL, Names, SqliteReader, as_set
 
 
 class SqliteTransaction(SqliteReader):
     """Implements ``Transaction``. Lives on the writer thread, which owns ``head`` and ``next_id`` between requests."""
 
-    def __init__(
-        self, connection: apsw.Connection, relationships: dict[str, int], now: int, head: int, next_id: int
-    ) -> None:
-        super().__init__(connection, relationships)
+    def __init__(self, connection: apsw.Connection, names: Names, now: int, head: int, next_id: int) -> None:
+        super().__init__(connection, names)
         self.now = now
         self.head = head
         self.next_id = next_id
@@ -36,7 +34,7 @@ class SqliteTransaction(SqliteReader):
         number = self._known_number(name)
         if number is None:
             [(number,)] = self.connection.execute(SQL.add_relationship, (name,))
-            self.relationships[name] = number  # the writer forgets it again if the request is undone
+            self.names.relationships[name] = number  # the writer forgets it again if the request is undone
         return int(number)
 
     def save(self, changes: Changes) -> None:
@@ -99,8 +97,18 @@ class SqliteTransaction(SqliteReader):
             self.head += 1
             yield (
                 self.head, event.time, OPERATION_NUMBERS[event.operation], event.guid, event.type_name,
-                event.qualified_name, event.message, event.detail,
+                event.qualified_name, self._filler_number(event.filler), event.opening, event.ending, event.detail,
             )  # fmt: skip
+
+    def _filler_number(self, filler: bytes) -> int | None:
+        if not filler:
+            return None
+        number = self.names.filler_numbers.get(filler)
+        if number is None:
+            found = self.connection.execute(SQL.filler_of, (filler,)).fetchall()
+            [(drawn,)] = found or self.connection.execute(SQL.add_filler, (filler,)).fetchall()
+            number = self.names.filler_numbers[filler] = int(drawn)
+        return number
 
     def add_token(self, token: Token) -> None:
         self.wrote = True

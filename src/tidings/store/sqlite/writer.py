@@ -20,7 +20,7 @@ import msgspec
 
 from tidings.model.errors import StoreUnavailable
 from tidings.store.sqlite.database import plainly
-from tidings.store.sqlite.reader import SQL
+from tidings.store.sqlite.reader import SQL, Names
 from tidings.store.sqlite.transaction import SqliteTransaction
 
 MOST_TOGETHER = 256
@@ -52,7 +52,7 @@ class Writer:
         self._connection = connection
         self._path = path
         self._announce = announce
-        self._relationships: dict[str, int] = dict(connection.execute(SQL.relationships))
+        self._names = Names()
         row = connection.execute(SQL.log_head).fetchone()
         self._head: int
         self._clock: int
@@ -166,7 +166,7 @@ class Writer:
         would copy every page that a request touches.
         """
         self._clock = max(self._clock, time.time_ns() // 1_000_000)
-        transaction = SqliteTransaction(self._connection, self._relationships, self._clock, self._head, self._next_id)
+        transaction = SqliteTransaction(self._connection, self._names, self._clock, self._head, self._next_id)
         job.outcome = job.error = None
         try:
             job.outcome = job.work(transaction)
@@ -191,6 +191,6 @@ class Writer:
 
     def _undo(self, before: tuple[int, int]) -> None:
         self._head, self._next_id = before
-        self._relationships.clear()  # numbers that were drawn are gone as well
+        self._names.forget()  # numbers that were drawn are gone as well
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")

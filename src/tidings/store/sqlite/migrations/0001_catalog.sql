@@ -35,6 +35,13 @@ CREATE TABLE link (
 ) WITHOUT ROWID;
 CREATE INDEX link_by_end2 ON link (end2, relationship, end1);
 
+-- Constant text that many events share, in the middle of their messages. Never changed, never removed.
+CREATE TABLE filler (
+    id INTEGER PRIMARY KEY,
+    text BLOB NOT NULL UNIQUE
+);
+
+-- An event's message is opening, the filler's text, ending, one after the other.
 CREATE TABLE log (
     position INTEGER PRIMARY KEY,
     time INTEGER NOT NULL,
@@ -42,7 +49,9 @@ CREATE TABLE log (
     guid TEXT NOT NULL,
     type_name TEXT NOT NULL,
     qualified_name TEXT NOT NULL,
-    message BLOB NOT NULL,
+    filler INTEGER,
+    opening BLOB NOT NULL,
+    ending BLOB NOT NULL,
     detail BLOB NOT NULL
 );
 CREATE INDEX log_by_guid ON log (guid);
