@@ -88,11 +88,9 @@ def contents(path: Path) -> dict[str, tuple[int, ...]]:
     """Rows and bytes by table, to prove that product and raw loop wrote the same."""
     connection = connect(str(path))
     found: dict[str, tuple[int, ...]] = {}
-    for table, size in (
-        ("asset", "length(attributes) + length(qualified_name)"),
-        ("link", "1"),
-        ("log", "length(opening) + length(ending) + length(detail) + length(qualified_name)"),
-    ):
+    for table in ("asset", "link", "log"):
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        size = " + ".join(f"coalesce(length({column}), 0)" for column in columns)
         [row] = connection.execute(f"SELECT count(*), coalesce(sum({size}), 0) FROM {table}")
         found[table] = tuple(row)
     connection.close()

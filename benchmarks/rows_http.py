@@ -98,8 +98,7 @@ def tail(bench: Bench) -> None:
     def raw(_number: int) -> int:
         for position in range(0, head, PAGE):
             connection.execute(
-                "SELECT position, time, operation, guid, type_name, qualified_name, message, detail FROM log "
-                "WHERE position > ? ORDER BY position LIMIT ?",
+                "SELECT * FROM log WHERE position > ? ORDER BY position LIMIT ?",
                 (position, PAGE),
             ).fetchall()
         return head

@@ -47,6 +47,12 @@ class _Table:
             yield [_filled(kind, value, offset, texts) for kind, value in row]
 
 
+def _shared(connection: apsw.Connection) -> list[str]:
+    """Tables whose rows all copies use together, such as the numbers of relationships."""
+    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+    return [name for (name,) in tables if name not in (*NUMBERED, "catalog", "token")]
+
+
 def _template(value: Any, numbered: bool, places: dict[bytes, int]) -> tuple[str, Any]:
     if numbered:
         return "number", value
@@ -106,8 +112,9 @@ def multiply(bench: Bench, path: Path, columns: int, *, with_log: bool = True) -
     SqliteStore(str(path)).close()
     target = connect(str(path), writer=True)
     target.execute("PRAGMA synchronous = OFF")
-    for number, name in source.execute("SELECT number, name FROM relationship"):
-        target.execute("INSERT INTO relationship (number, name) VALUES (?, ?)", (number, name))
+    for name in _shared(source):
+        for row in source.execute(f"SELECT * FROM {name}"):
+            target.execute(f"INSERT INTO {name} VALUES ({', '.join('?' * len(row))})", row)
     for copy in range(columns // PER_COPY):
         texts = [b""] * len(places)
         texts[places[_DATABASE]] = b"ANL%06d" % copy

@@ -44,7 +44,8 @@ def _entity_lost(where: str, sent: Json, asset: Any) -> list[str]:
     if type(asset).__name__ != sent["typeName"]:
         found.append(f"{where} became {type(asset).__name__}")
     unknown = set(sent.get("attributes", ())) - {field.alias for field in asset.attributes.__fields__.values()}
-    return found + _parts_lost(where, sent.get("attributes", {}), back.get("attributes", {}), unknown)
+    held = {field.alias: getattr(asset.attributes, name) for name, field in asset.attributes.__fields__.items()}
+    return found + _parts_lost(where, sent.get("attributes", {}), back.get("attributes", {}), unknown, held)
 
 
 def lost_v9(event: Json) -> list[str]:
@@ -68,9 +69,9 @@ def lost_v9(event: Json) -> list[str]:
 
 def _entity_lost_v9(where: str, sent: Json, asset: Any) -> list[str]:
     back = msgspec.json.decode(msgspec.json.encode(asset))
-    known = {field.encode_name for field in msgspec.structs.fields(asset)}
+    held = {field.encode_name: getattr(asset, field.name) for field in msgspec.structs.fields(asset)}
     flat = {**sent.get("attributes", {}), **{key: value for key, value in sent.items() if key not in _BUCKETS}}
-    found = _parts_lost(where, flat, back, set(flat) - known)
+    found = _parts_lost(where, flat, back, set(flat) - held.keys(), held)
     links = {name: _guids(value) for name, value in sent.get("relationshipAttributes", {}).items()}
     found += _parts_lost(where, links, {name: _guids(back.get(name)) for name in links}, ())
     return found if type(asset).__name__ == sent["typeName"] else [*found, f"{where} became {type(asset).__name__}"]
@@ -83,26 +84,25 @@ def _guids(value: Any) -> Any:
 _BUCKETS = ("attributes", "relationshipAttributes")
 
 
-def _parts_lost(where: str, sent: Json, back: Json, skipped: Iterable[str]) -> list[str]:
+def _parts_lost(where: str, sent: Json, back: Json, skipped: Iterable[str], held: Json | None = None) -> list[str]:
+    """``held`` are the values as the client's object has them: what it holds as a list must have kept its order."""
     left_out = set(skipped)
-    return [
-        f"{where}.{key}: sent {value!r}, read {back.get(key)!r}"
-        for key, value in sent.items()
-        if key not in left_out and not _same(value, back.get(key))
-    ]
+    found = []
+    for key, value in sent.items():
+        told, ordered = back.get(key), isinstance((held or {}).get(key), list)
+        if key not in left_out and (_plain(value) != _plain(told) or (ordered and _order(value) != _order(told))):
+            found.append(f"{where}.{key}: sent {value!r}, read {told!r}")
+    return found
 
 
-def _same(sent: Any, back: Any) -> bool:
-    """Equal, but for the order of lists and for the form of structures: with or without ``attributes`` in between."""
-    sent, back = _plain(sent), _plain(back)
-    if isinstance(sent, list) and isinstance(back, list):
-        return sorted(map(repr, sent)) == sorted(map(repr, back))
-    return bool(sent == back)
+def _order(values: list[Any]) -> list[str]:
+    return [repr(_plain(one)) for one in values]
 
 
 def _plain(value: Any) -> Any:
+    """In a form that can be compared: lists in one order, structures as their fields, without what is not set."""
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return sorted(map(_plain, value), key=repr)
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in sorted(_fields(value)) if item is not None}
     return value

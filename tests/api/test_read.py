@@ -66,6 +66,13 @@ def test_attributes_of_a_link_are_shown_with_it(door: Door, place: str) -> None:
     assert [one["relationshipAttributes"]["attributes"] for one in shown] == [{"description": "why"}]
 
 
+def test_a_symmetric_link_to_itself_is_shown_once(door: Door, place: str) -> None:
+    term = asset("AtlasGlossaryTerm", f"{place}/a", "-1", anchor=named("AtlasGlossary", f"{place}/g"))
+    term["attributes"]["synonyms"] = [{"typeName": "AtlasGlossaryTerm", "guid": "-1"}]
+    made = door.save(asset("AtlasGlossary", f"{place}/g"), term)["guidAssignments"]["-1"]
+    assert [one["guid"] for one in door.entity(made)["relationshipAttributes"]["synonyms"]] == [made]
+
+
 def test_an_archived_neighbour_vanishes_from_an_active_asset_only(door: Door, pair: Pair) -> None:
     door.ask("DELETE", f"/api/meta/entity/guid/{pair.column}")
     assert door.entity(pair.table)["relationshipAttributes"]["columns"] == []

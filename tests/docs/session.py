@@ -21,7 +21,7 @@ _FREE = {
     r"…": r".*",
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}": r"[0-9a-f-]{36}",
     r"\d{10,13}": r"\d{10,13}",
-    r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d": r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d",
+    r"(?:\d{4}-\d\d-\d\d )?\d?\d:\d\d:\d\d": r"(?:\d{4}-\d\d-\d\d )?\d?\d:\d\d:\d\d",
     r"tidings_[\w-]{8,}": r"tidings_\S+",
     r"127\.0\.0\.1:8585": r"127\.0\.0\.1:\d+",
     r"[━─]+": r"[━─]+",
@@ -102,7 +102,7 @@ class Session:
             self._said = self._start(block).finish()
         elif block.kind == "background":
             self._background.append(self._start(block))
-            if "serve" in block.text:
+            if "tidings serve" in block.text:
                 self._meet_server()
         elif block.kind == "output":
             compare(block.text, self._said)

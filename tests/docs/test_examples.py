@@ -11,10 +11,16 @@ from tests.docs.pages import DOCS, ROOT, blocks
 from tests.docs.session import compare, pattern, run_page, session
 from tidings.testing import TOKEN, server
 
-HOW_TO = sorted(page.stem for page in (DOCS / "how-to").glob("*.md") if list(blocks(page.read_text("utf-8"))))
 STARTS_ITS_OWN_SERVER = "run-a-server"
+SLOW = "use-pyatlan"  # importing that client takes seconds
+HOW_TO = [
+    pytest.param(page.stem, marks=[pytest.mark.slow] if page.stem == SLOW else [])
+    for page in sorted((DOCS / "how-to").glob("*.md"))
+    if page.stem != STARTS_ITS_OWN_SERVER and list(blocks(page.read_text("utf-8")))
+]
 
 
+@pytest.mark.slow
 def test_the_readme(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "my.db") as database:
         database.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
@@ -30,7 +36,7 @@ def test_the_tutorial(tmp_path: Path) -> None:
         run_page((DOCS / "tutorial" / "first-handler.md").read_text("utf-8"), reader)
 
 
-@pytest.mark.parametrize("name", [name for name in HOW_TO if name != STARTS_ITS_OWN_SERVER])
+@pytest.mark.parametrize("name", HOW_TO)
 def test_how_to(name: str, tmp_path: Path) -> None:
     profile = "server" if name == "server-profile" else "documented"
     text = (DOCS / "how-to" / f"{name}.md").read_text("utf-8")

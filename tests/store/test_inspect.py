@@ -232,7 +232,7 @@ def rewrite(path: Path, *statements: str) -> list[str]:
         ("DELETE FROM log WHERE position = 3", "position 4 comes after 2"),
         ("UPDATE log SET time = 0 WHERE position = 3", "position 3: its time is before that of the event before it"),
         ("UPDATE log SET detail = '{' WHERE position = 7", "position 7: the tidings block cannot be read"),
-        ("UPDATE log SET opening = '{}' WHERE position = 7", "position 7: the message cannot be read"),
+        ("UPDATE log SET opening = x'7b' WHERE position = 7", "position 7: the message cannot be read"),
         ("UPDATE log SET operation = 0 WHERE position = 6", "position 6: the message is about another event"),
         ("UPDATE log SET operation = 0 WHERE position = 6", "and no other, is its creation"),
         (
@@ -244,7 +244,7 @@ def rewrite(path: Path, *statements: str) -> list[str]:
             "userDescription was None, not 'x'",
         ),
         (
-            'UPDATE log SET ending = replace(ending, \'"status":"ACTIVE"\', \'"status":"DELETED"\') WHERE position = 1',
+            'UPDATE log SET ending = CAST(replace(ending, \'"status":"ACTIVE"\', \'"status":"DELETED"\') AS BLOB) WHERE position = 1',
             "position 1: the entity is DELETED, its history says otherwise",
         ),
         (

@@ -133,9 +133,7 @@ class Feed:
         while True:
             records, position = await self.read(position, limit, wanted)
             left = deadline - asyncio.get_running_loop().time()
-            if records or (position >= self._store.head() and left <= 0):
-                return records, position
-            if position >= self._store.head() and not await self.wait_beyond(position, left):
+            if records or (position >= self._store.head() and not await self.wait_beyond(position, left)):
                 return records, position
 
     async def wait_beyond(self, position: int, seconds: float) -> bool:

@@ -107,7 +107,7 @@ class SqliteTransaction(SqliteReader):
         if number is None:
             found = self.connection.execute(SQL.filler_of, (filler,)).fetchall()
             [(drawn,)] = found or self.connection.execute(SQL.add_filler, (filler,)).fetchall()
-            number = self.names.filler_numbers[filler] = int(drawn)
+            number = self.names.filler_numbers[filler] = int(str(drawn))
         return number
 
     def add_token(self, token: Token) -> None:
