@@ -67,7 +67,8 @@ class Samples(msgspec.Struct):
 
     @property
     def kept(self) -> int:
-        return min(len(rates) for rates in self.by_side.values())
+        """Rounds with a calm disk."""
+        return min(len(rates) for rates in self.by_side.values()) - (0 if self.calm else self.dropped)
 
 
 @dataclass

@@ -91,10 +91,11 @@ def purge_large(bench: Bench) -> None:
     rates = large.by_side["product"]
     seconds = LARGE / large.median("product")
     growth = small.median("product") / large.median("product")
+    met = growth <= 1.2 and seconds <= 3 if small.calm and large.calm else None
     bench.add(
         Row(
             f"purge of {LARGE:,} assets", "events/s", large.median("product"), min(rates), max(rates),
-            "≤ 1.2 x linear, ≤ 3 s", growth <= 1.2 and seconds <= 3, large.median("raw"), large.ratio("product", "raw"),
+            "≤ 1.2 x linear, ≤ 3 s", met, large.median("raw"), large.ratio("product", "raw"),
             None, large.kept, large.dropped, f"{seconds:.2f} s; {growth:.2f} x linear",
         )
     )  # fmt: skip

@@ -95,7 +95,7 @@ def _parts_lost(where: str, sent: Json, back: Json, skipped: Iterable[str], held
     return found
 
 
-def _order(values: list[Any]) -> list[str]:
+def _order(values: Any) -> list[str]:
     return [repr(_plain(one)) for one in values]
 
 

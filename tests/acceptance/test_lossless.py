@@ -15,7 +15,7 @@ from tidings.model.profiles import PROFILES
 from tidings.model.registry import TypeRegistry
 from tidings.testing import Catalog, catalog
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = pytest.mark.acceptance
 
 GLOSSARY = "a glossary"
 FEW = (

@@ -24,7 +24,7 @@ from tests.acceptance.program import PROXIES, TOKEN, Program, running
 from tidings.api.app import ENDPOINTS
 from tidings.api.openapi import document
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 EXAMPLES = int(os.environ.get("TIDINGS_FUZZ_EXAMPLES", "10"))
 BEARER = {"authorization": f"Bearer {TOKEN}"}

@@ -35,7 +35,10 @@ from tests.acceptance.lossless import lost, lost_v9
 from tests.acceptance.program import PROXIES, TOKEN, Program
 from tests.api.door import Door, operations
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # pyatlan speaks to its transport in old ways
+]
 T = TypeVar("T", bound=Asset)
 _numbers = count(1)
 
