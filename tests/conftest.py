@@ -51,9 +51,7 @@ class _SkipsFail:
 
     def _note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
         if report.skipped:
-            _, _, text = (
-                report.longrepr if isinstance(report.longrepr, tuple) else ("", 0, str(report.longrepr))
-            )
+            _, _, text = report.longrepr if isinstance(report.longrepr, tuple) else ("", 0, str(report.longrepr))
             self._skips.append((report.nodeid, text.removeprefix("Skipped: ")))
 
     def _offences(self) -> list[tuple[str, str]]:

@@ -179,7 +179,8 @@ class Client:
                             failed = 0
                         if frame.position > position:
                             position = frame.position
-                            yield position, decode(frame.data)
+                            if frame.data:
+                                yield position, decode(frame.data)
                 reason = "the server closed the stream"
             except httpx.TransportError as dropped:
                 reason = self._why(dropped)
@@ -273,7 +274,7 @@ class Client:
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """One event of a stream, or a heartbeat: position 0 and no data."""
+    """One event of a stream, or a heartbeat: no data, and the position up to which the log was looked at, or 0."""
 
     position: int = 0
     data: bytes = b""
@@ -284,7 +285,7 @@ def frames(chunks: Iterable[bytes]) -> Iterator[Frame]:
     position, data = 0, b""
     for line in lines(chunks):
         if not line:
-            if data:
+            if data or position:
                 yield Frame(position, data)
             position, data = 0, b""
             continue

@@ -19,11 +19,12 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"
 
 
 class Program:
-    """A running server."""
+    """A running server. ``said`` are the lines of its standard error, whole once it has ended."""
 
     def __init__(self, process: subprocess.Popen[str], url: str) -> None:
         self.process = process
         self.url = url
+        self.said: list[str] = []
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Tell it to stop and wait; its exit code."""
@@ -44,11 +45,10 @@ def running(database: Path) -> Iterator[Program]:
     assert process.stderr is not None
     with process, process.stderr as said:
         try:
-            url = _address(said)
-            # Whatever it says from here on is read, so that it never waits for a reader.
-            reader = threading.Thread(target=said.read)
+            program = Program(process, _address(said))
+            reader = threading.Thread(target=program.said.extend, args=[said])
             reader.start()
-            yield Program(process, url)
+            yield program
             if process.poll() is None:
                 process.terminate()
         except BaseException:

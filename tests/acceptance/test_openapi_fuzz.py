@@ -40,6 +40,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         with running(Path(tmp_path_factory.mktemp("fuzz"), "catalog.db")) as program:
             yield program
             assert program.process.poll() is None
+        assert "Traceback" not in "".join(program.said), "".join(program.said)
 
 
 # The document that the server shows, without asking it: operations are wanted before a server runs.

@@ -19,7 +19,7 @@ from tests.docs.scenarios import EXAMPLES, SCENARIOS, counted, example, nothing,
 from tidings import client, telemetry, testing
 from tidings.api.app import ENDPOINTS
 from tidings.api.endpoint import Endpoint, Parameter
-from tidings.cli.program import COMMANDS
+from tidings.cli.program import COMMANDS, program
 from tidings.config import Config, variable
 from tidings.model import errors, profiles
 from tidings.model.events import EVERYTHING
@@ -69,7 +69,8 @@ def command_list() -> str:
 
 
 def _command(name: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=f"tidings {name}")
+    # Under its program, as it runs: click remembers in the command what its first context said of help options.
+    context = click.Context(command, info_name=f"tidings {name}", parent=program.make_context("tidings", ["version"]))
     usage = " ".join(command.collect_usage_pieces(context))
     parts = [f"## tidings {name}", f"```text\ntidings {name} {usage}\n```", inspect.cleandoc(command.help or "")]
     records = [one.get_help_record(context) for one in command.params if isinstance(one, click.Option)]

@@ -244,7 +244,7 @@ def rewrite(path: Path, *statements: str) -> list[str]:
             "userDescription was None, not 'x'",
         ),
         (
-            'UPDATE log SET ending = CAST(replace(ending, \'"status":"ACTIVE"\', \'"status":"DELETED"\') AS BLOB) WHERE position = 1',
+            "UPDATE log SET ending = CAST(replace(ending, 'ACTIVE', 'DELETED') AS BLOB) WHERE position = 1",
             "position 1: the entity is DELETED, its history says otherwise",
         ),
         (

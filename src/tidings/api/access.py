@@ -79,6 +79,10 @@ class Gatekeeper:
     def knows(self, token: str) -> bool:
         return token_hash(token) in self._by_hash
 
+    def admits(self, headers: Mapping[str, str]) -> bool:
+        """Whether the token of a request is still in force."""
+        return self.knows(presented_token(headers))
+
     def caller(self, headers: Mapping[str, str]) -> Caller:
         """Raises Unauthenticated."""
         token = self._by_hash.get(token_hash(presented_token(headers)))

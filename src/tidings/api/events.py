@@ -106,8 +106,10 @@ async def _frames(call: Call, after: int, wanted: LogFilter, wire: bool) -> Asyn
     try:
         yield heartbeat()  # the client learns at once that it is connected
         async for batch in call.parts.feed.follow(after, wanted, call.parts.config.heartbeat_seconds):
+            if not call.parts.gate.admits(call.request.headers):
+                break  # the token was revoked meanwhile
             metrics.streamed.inc(len(batch.records))
-            yield frames(batch.records, wire) or heartbeat()
+            yield frames(batch.records, wire) or heartbeat(batch.position)
     finally:
         metrics.streams.dec()
 

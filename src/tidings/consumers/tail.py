@@ -16,6 +16,8 @@ from tidings.model.events import EVERYTHING, LogFilter, LogRecord
 from tidings.store.base import Store
 
 PAGE = 1_000
+HANDED_OUT = 50
+"""Records that a reader gets at once: a hundred readers that catch up hold a hundred times so many in memory."""
 RING_BYTES = 16 * 1024 * 1024
 LOOK_AGAIN_SECONDS = 0.5
 """How long a lost wake-up can delay an event."""
@@ -52,9 +54,9 @@ class _Ring:
             self.first += drop
 
     def after(self, position: int) -> list[LogRecord] | None:
-        """Up to a page behind ``position``; None where the ring does not reach back so far."""
+        """Some behind ``position``; None where the ring does not reach back so far."""
         start = position + 1 - self.first
-        return self.records[start : start + PAGE] if start >= 0 else None
+        return self.records[start : start + HANDED_OUT] if start >= 0 else None
 
 
 def _size(record: LogRecord) -> int:
@@ -172,7 +174,7 @@ class Feed:
     async def _next(self, position: int, wanted: LogFilter) -> Batch:
         recent = self._ring.after(position) if self._ring is not None else None
         if recent is None:
-            return Batch(*await self.read(position, PAGE, wanted))
+            return Batch(*await self.read(position, HANDED_OUT, wanted))
         if not recent:
             return Batch([], position)
         kept = recent if wanted.is_open else [record for record in recent if wanted.passes(record)]

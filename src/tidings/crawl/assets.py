@@ -54,7 +54,11 @@ def entities_of(source: SourceDatabase, home: Home) -> list[Entity]:
 
     Placeholder guids are -1, -2 … in this order.
     """
-    made = _Assets(home).database(source)
+    made = list(_Assets(home).database(source))
+    if not source.has_comments:
+        # Its silence says nothing: what people wrote in the catalog stays.
+        for _, attributes in made:
+            attributes.pop("description", None)
     return [
         {"typeName": type_name, "guid": f"-{number}", "status": "ACTIVE", "attributes": attributes}
         for number, (type_name, attributes) in enumerate(made, start=1)

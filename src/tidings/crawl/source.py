@@ -63,11 +63,15 @@ class SourceSchema(msgspec.Struct, frozen=True):
 
 
 class SourceDatabase(msgspec.Struct, frozen=True):
-    """One database, its schemas ordered by name. ``unread`` are schemas that were left out and may well be there."""
+    """One database, its schemas ordered by name. ``unread`` are schemas that were left out and may well be there.
+
+    ``has_comments``: this kind of database can say what a table or column is for, so that no comment means none.
+    """
 
     name: str
     schemas: tuple[SourceSchema, ...]
     unread: tuple[str, ...] = ()
+    has_comments: bool = True
 
 
 def read_source(address: Address, *, system: bool, progress: Progress) -> SourceDatabase:
@@ -88,7 +92,9 @@ def read_source(address: Address, *, system: bool, progress: Progress) -> Source
             progress("read", done, len(names))
             schemas.append(SourceSchema(name, _Schema(connection, name, definitions).tables()))
         progress("read", len(names), len(names))
-        return SourceDatabase(_database_name(connection, address), tuple(schemas), () if system else own)
+        unread = () if system else own
+        has_comments = connection.dialect.supports_comments
+        return SourceDatabase(_database_name(connection, address), tuple(schemas), unread, has_comments)
 
 
 def _schema_names(inspector: Inspector, own: Collection[str], system: bool) -> list[str]:

@@ -20,9 +20,8 @@ class Kind(Enum):
     ARCHIVE = "ARCHIVE"
     PURGE = "PURGE"
 
-    @property
-    def is_delete(self) -> bool:
-        return self is Kind.ARCHIVE or self is Kind.PURGE
+    def __init__(self, value: str) -> None:
+        self.is_delete = value in ("ARCHIVE", "PURGE")
 
 
 class Neighbour(msgspec.Struct, gc=False, frozen=True):

@@ -56,6 +56,8 @@ class LogRecord(msgspec.Struct, gc=False):
     qualified_name: str
     message: bytes
     detail: bytes
+    frame: bytes | None = None
+    """The record as a frame of the live stream, once somebody has built it."""
 
     def wire(self) -> bytes:
         """The event exactly as the protocol has it."""

@@ -14,6 +14,8 @@ import time
 _GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _lock = threading.Lock()
 _last = 0
+_noise = ""
+_STOCK = 4096
 
 
 def _text(number: int) -> str:
@@ -21,19 +23,29 @@ def _text(number: int) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-def _first_moment(count: int) -> int:
-    """Reserve ``count`` consecutive 60-bit moments: 48 bits of milliseconds and 12 bits of sequence, never repeated."""
-    global _last  # noqa: PLW0603  the one piece of state that makes guids of one process strictly ascend
+def _reserve(count: int) -> tuple[int, str]:
+    """``count`` consecutive 60-bit moments (48 bits of milliseconds, 12 of sequence; never repeated), and their noise.
+
+    Noise is drawn from the system in stock: asking for each guid costs more than making it.
+    """
+    global _last, _noise  # noqa: PLW0603  what makes guids of one process strictly ascend, and the stock
     with _lock:
         first = max(time.time_ns() // 1_000_000 << 12, _last + 1)
         _last = first + count - 1
-    return first
+        if len(_noise) < 16 * count:
+            _noise = os.urandom(max(8 * count, _STOCK)).hex()
+        noise, _noise = _noise[: 16 * count], _noise[16 * count :]
+    return first, noise
+
+
+def _forget_noise() -> None:
+    global _noise  # noqa: PLW0603  a forked process must not draw what its parent draws
+    _noise = ""
 
 
 def new_guids(count: int) -> list[str]:
     """``count`` UUIDv7 strings in ascending order."""
-    first = _first_moment(count)
-    noise = os.urandom(8 * count).hex()
+    first, noise = _reserve(count)
     guids = []
     for index in range(count):
         moment = f"{first + index:015x}"
@@ -79,3 +91,6 @@ def link_key(guid: str) -> tuple[int, int, int]:
 def new_token() -> str:
     """A token of 256 random bits for a user of the API."""
     return f"tidings_{secrets.token_urlsafe(32)}"
+
+
+os.register_at_fork(after_in_child=_forget_noise)

@@ -205,8 +205,11 @@ def _owned(owners: Collection[Asset], types: TypeRegistry, tx: Reader) -> tuple[
     while level:
         below: list[Link] = []
         for relationship in types.owning:
-            owning = {one.id for one in level if types.type(one.type_name).is_a(relationship.end1.type_name)}
-            below += tx.links(relationship.name, 1, owning)
+            owners_type = relationship.end1.type_name
+            kinds = {name for name in {one.type_name for one in level} if types.type(name).is_a(owners_type)}
+            below += tx.links(
+                relationship.name, 1, {one.id for one in level if one.type_name in kinds} if kinds else ()
+            )
         links += below
         level = tx.assets_by_id({link.end2 for link in below} - seen)
         level.sort(key=lambda asset: asset.id)
