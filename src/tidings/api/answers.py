@@ -39,7 +39,7 @@ def _member(kind: Kind) -> bytes:
 
 def _header(change: AssetChange, types: TypeRegistry, handler: str) -> bytes:
     if change.kind.is_delete:
-        return header_form(change.after, change.attributes, b"", b',"deleteHandler":%b' % encode(handler))
+        return header_form(change.after, change.shown, b"", b',"deleteHandler":%b' % encode(handler))
     asset_type = types.type(change.after.type_name)
     more: dict[str, Any] = {
         name: [] for name, value in change.now.items() if value is None and asset_type.attributes[name].unset == []
@@ -50,4 +50,4 @@ def _header(change: AssetChange, types: TypeRegistry, handler: str) -> bytes:
     for name, names in change.replaced.items():
         references = [reference_form(one) for one in names if one.status == ACTIVE]
         more[name] = (references[0] if references else None) if asset_type.links[name].single else references
-    return header_form(change.after, change.attributes, b"," + encode(more)[1:-1] if more else b"")
+    return header_form(change.after, change.shown, b"," + encode(more)[1:-1] if more else b"")

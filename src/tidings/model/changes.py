@@ -34,7 +34,7 @@ class Neighbour(msgspec.Struct, gc=False, frozen=True):
 class AssetChange(msgspec.Struct, gc=False):
     """One asset that differs. An asset has at most one of these in a request.
 
-    ``attributes`` are those of ``after``; where they did not change, their values may be ready JSON (``msgspec.Raw``).
+    ``attributes`` are those of ``after``, or None where they did not change and nobody has decoded them: see ``shown``.
 
     ``after`` is the asset as it will be (as it was, but for status and version, when it is purged). ``before`` and
     ``now`` hold only attributes that changed, None for unset; ``stamped`` names those among them that the server
@@ -46,7 +46,7 @@ class AssetChange(msgspec.Struct, gc=False):
     kind: Kind
     origin: Origin
     after: Asset
-    attributes: dict[str, Any]
+    attributes: dict[str, Any] | None
     before: dict[str, Any] = {}
     now: dict[str, Any] = {}
     stamped: frozenset[str] = frozenset()
@@ -54,6 +54,15 @@ class AssetChange(msgspec.Struct, gc=False):
     unlinked: dict[str, list[Neighbour]] = {}
     replaced: dict[str, list[AssetName]] = {}
     restored: bool = False
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The attributes of ``after``, to be passed on: values may be ready JSON (``msgspec.Raw``).
+
+        Decoded at each call where the change does not hold them: a request that touches many assets would otherwise
+        keep all their attributes in memory at once.
+        """
+        return self.after.raw_attributes if self.attributes is None else self.attributes
 
 
 class Changes(msgspec.Struct):

@@ -138,7 +138,7 @@ def next_version(stored: Asset, stamp: Stamp, qualified_name: str, encoded: byte
 def touch(stored: Asset, told: Told, stamp: Stamp) -> AssetChange:
     """The change of an asset that only its links tell."""
     after = next_version(stored, stamp, stored.qualified_name, stored.encoded, stored.status)
-    return AssetChange(Kind.UPDATE, "related", after, stored.raw_attributes, linked=told.linked, unlinked=told.unlinked)
+    return AssetChange(Kind.UPDATE, "related", after, None, linked=told.linked, unlinked=told.unlinked)
 
 
 def _check_cleared(wish: Wish, now: Mapping[str, Any]) -> None:

@@ -74,8 +74,9 @@ class _Scribe:
         asset_type = self.types.type(asset.type_name)
         operation = operation_of(change.kind)
         details = self._mutated_details(change)
-        before, behind = header_ends(asset, change.attributes, self._more(asset_type, change))
-        attributes, filler = attributes_parts(asset_type, change.attributes, asset.encoded, flagged_only=True)
+        shown = change.shown
+        before, behind = header_ends(asset, shown, self._more(asset_type, change))
+        attributes, filler = attributes_parts(asset_type, shown, asset.encoded, flagged_only=True)
         ending = (
             behind,
             b',"operationType":"%b"' % operation.encode(),
@@ -129,7 +130,7 @@ class _Scribe:
         asset = change.after
         asset_type = self.types.type(asset.type_name)
         parts: dict[str, Any] = {"typeName": asset.type_name}
-        attributes = _new_values(asset_type, change) if updated else change.attributes
+        attributes = _new_values(asset_type, change) if updated else change.shown
         if attributes:
             parts["attributes"] = attributes
         parts |= {"guid": asset.guid, "isIncomplete": False, "provenanceType": 0}

@@ -43,7 +43,7 @@ def children_first(changes: list[AssetChange], links: Iterable[Link], types: Typ
 def _remove(asset: Asset, kind: Kind, origin: Origin, stamp: Stamp) -> AssetChange:
     after = next_version(asset, stamp, asset.qualified_name, asset.encoded, ARCHIVED)
     before = {STATE: STATUS_NAMES[asset.status]}
-    return AssetChange(kind, origin, after, asset.raw_attributes, before=before)
+    return AssetChange(kind, origin, after, None, before=before)
 
 
 def bereaved(
@@ -77,4 +77,4 @@ def restore(
 
 def _restore(asset: Asset, stamp: Stamp) -> AssetChange:
     after = next_version(asset, stamp, asset.qualified_name, asset.encoded, ACTIVE)
-    return AssetChange(Kind.UPDATE, "restore", after, asset.raw_attributes, restored=True)
+    return AssetChange(Kind.UPDATE, "restore", after, None, restored=True)
