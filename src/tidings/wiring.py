@@ -15,13 +15,16 @@ from importlib.metadata import version
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tidings.api.access import Gatekeeper
 from tidings.api.app import build_app
 from tidings.api.endpoint import Parts
+from tidings.api.problem import problem_answer
 from tidings.config import Config
 from tidings.consumers.tail import Feed
-from tidings.model.errors import ConfigError
+from tidings.model.errors import ConfigError, InvalidRequest
+from tidings.model.ids import new_guid
 from tidings.model.registry import TypeRegistry
 from tidings.model.typemodel import shipped_types
 from tidings.store.base import Store
@@ -67,6 +70,20 @@ def application(config: Config) -> Iterator[tuple[Starlette, Parts]]:
         store.close()
 
 
+class _Http(HttpToolsProtocol):
+    """HTTP as the server reads it. What cannot be read is refused in the one shape that all errors have."""
+
+    def send_400_response(self, msg: str) -> None:
+        refusal = InvalidRequest(
+            "this request cannot be read: it is not HTTP, or its address is longer than 65,535 bytes; name many assets in "
+            "the body of POST /api/delete or POST /api/restore"
+        )
+        body = bytes(problem_answer(refusal, new_guid()).body)
+        head = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length:"
+        self.transport.write(f"{head} {len(body)}\r\n\r\n".encode() + body)
+        self.transport.close()
+
+
 class Server(uvicorn.Server):
     """One running server. Ends the live streams first when it stops: they would keep their connections open for ever.
 
@@ -78,6 +95,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=_Http,
                 log_config=None,
                 access_log=False,
                 server_header=False,

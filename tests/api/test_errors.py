@@ -149,10 +149,15 @@ def test_a_method_that_is_not_taken_says_which_are(door: Door, method: str) -> N
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
 
 
-def test_what_is_no_request_at_all_is_refused(door: Door) -> None:
+@pytest.mark.parametrize("target", ["/", "/api/status?" + "x" * 70_000, "/\u00e4"])
+def test_what_is_no_request_at_all_is_refused_in_the_same_shape(door: Door, target: str) -> None:
     with door.socket() as connection:
-        connection.sendall(b"BREW / COFFEE/1.0\r\n\r\n")
-        assert b" 400 " in connection.recv(100)
+        connection.sendall(f"GET {target} {'COFFEE/1.0' if target == '/' else 'HTTP/1.1'}\r\nhost: x\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(10_000), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(body).keys() == {"errorCode", "errorMessage", "causes", "requestId"}
+    assert "POST /api/delete" in json.loads(body)["errorMessage"]
 
 
 def test_too_many_assets_at_once(door: Door) -> None:
