@@ -192,6 +192,7 @@ def in_turn(
 def _timed(folder: Path, patience: _Patience, side: Side, number: int) -> tuple[float, float]:
     """The rate of one side in one round, and the slower of the two probes around it."""
     gc.collect()
+    gc.freeze()  # what the harness holds is nothing that the product would look over
     before = patience.settle()
     started = time.perf_counter()
     done = side(number)
