@@ -14,7 +14,7 @@ from tidings.store.sqlite import SqliteStore
 from tidings.write.commands import Save
 from tidings.write.submit import submit, work_for
 
-TABLES = 2_000
+TABLES = 8_000
 """Tables that stand ready for the columns of a row."""
 STOCK = 10_000
 """Columns that are there before anything is measured."""
