@@ -342,3 +342,12 @@ def test_no_error_of_the_driver_leaves_the_store(fault: type[Exception], kind: t
         raise fault("disk")
 
     assert "catalog.db" in str(caught.value)
+
+
+def test_a_commit_to_a_file_waits_for_the_disk(tmp_path: Path) -> None:
+    store = SqliteStore(str(tmp_path / "catalog.db"))
+    connection = cast(SqliteTransaction, store.transact(lambda tx: tx)).connection
+
+    assert connection.pragma("journal_mode") == "wal"
+    assert connection.pragma("synchronous") == 2  # FULL: NORMAL could lose acknowledged commits when power fails
+    store.close()

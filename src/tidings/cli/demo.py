@@ -174,7 +174,7 @@ class Tour:
     def _sum_up(self, seconds: float) -> None:
         if self._screen.people:
             rows = sorted(self._counts.items())
-            self._screen.show("", table("event", "count", rows=rows, title=f"{self._seen} events in {seconds:.0f} s"))
+            self._screen.show("", table("event", "count", rows=rows, title=f"{self._seen} events in {seconds:.1f} s"))
 
 
 def _run_sql(database: Path, script: Path) -> None:
