@@ -55,7 +55,7 @@ def measured(bench: Bench, folder: Path, assets: int, samples_wanted: int = 0) -
 
     def product(_number: int) -> int:
         assert store is not None
-        return len(submit(store, bench.types, command, ME).events)
+        return len(submit(store, bench.types, command, ME).changes.assets)
 
     def raw(_number: int) -> int:
         connection = open_raw(paths["raw"])

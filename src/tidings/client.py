@@ -24,7 +24,7 @@ DeleteType = Literal["SOFT", "HARD", "PURGE"]
 T = TypeVar("T")
 
 DEFAULT_URL = "http://127.0.0.1:8585"
-ATTEMPTS = 8
+ATTEMPTS = 60
 """Failed connections in a row after which a stream gives up."""
 SILENCE = 45.0
 """Seconds without a byte after which a stream counts as dropped; the server sends a heartbeat every 15."""
@@ -160,7 +160,8 @@ class Client:
     ) -> Generator[tuple[int, JsonObject], None, None]:
         """Events as they happen, each with its position, from behind ``after`` or from now on.
 
-        A dropped connection is taken up where it broke; after 8 failed attempts in a row ClientError ends it.
+        A dropped connection is taken up where it broke; after 60 failed attempts in a row, some five
+        minutes, ClientError ends it.
         """
         position = self.head() if after is None else after
         return self._follow(position, {"form": form, **_filter(wanted)})

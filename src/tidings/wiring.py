@@ -31,6 +31,10 @@ from tidings.store.base import Store
 from tidings.store.sqlite import SqliteStore
 from tidings.telemetry import Metrics, log, set_up_logs
 
+HEAD_SECONDS = 60.0
+"""How long the first request of a connection may take to name itself."""
+MOST_HEAD_BYTES = 256 * 1024
+"""Bytes of a request's first line and headers, where they arrive in pieces."""
 BACKLOG = 1_024
 """Connections that may wait before the server takes them."""
 
@@ -71,12 +75,54 @@ def application(config: Config) -> Iterator[tuple[Starlette, Parts]]:
 
 
 class _Http(HttpToolsProtocol):
-    """HTTP as the server reads it. What cannot be read is refused in the one shape that all errors have."""
+    """HTTP as the server reads it. What cannot be read is refused in the one shape that all errors have.
+
+    The head of a request (its first line and headers) is bounded in size and in the time it may take to arrive.
+    """
+
+    _head_bytes = 0
+    _in_head = True
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_is_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_arrived()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._head_bytes += min(len(data), MOST_HEAD_BYTES + 1)
+            # A piece may hold a whole head and a part of the body: only what grows piece by piece without end is refused.
+            if self._head_bytes > MOST_HEAD_BYTES and self._head_bytes > len(data):
+                self.send_400_response("too large")
+                return
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        self._head_arrived()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_complete()
+
+    def _head_arrived(self) -> None:
+        self._in_head = False
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_is_late(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         refusal = InvalidRequest(
-            "this request cannot be read: it is not HTTP, or its address is longer than 65,535 bytes; name many assets in "
-            "the body of POST /api/delete or POST /api/restore"
+            "this request cannot be read: it is not HTTP, or its address is longer than 65,535 bytes, or its headers are "
+            "too large; name many assets in the body of POST /api/delete or POST /api/restore"
         )
         body = bytes(problem_answer(refusal, new_guid()).body)
         head = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length:"

@@ -19,7 +19,7 @@ def test_a_whole_entity_has_every_key_that_clients_read(door: Door, pair: Pair) 
     assert entity["createTime"] == entity["updateTime"] > 1_700_000_000_000
     expected = {
         "typeName": "Table", "guid": pair.table, "status": "ACTIVE", "displayText": "t", "isIncomplete": False,
-        "createdBy": "admin", "updatedBy": "admin", "classifications": [], "classificationNames": [], "meanings": [],
+        "createdBy": "admin", "updatedBy": "admin", "classifications": [], "classificationNames": [],
         "labels": [], "version": 1,
     }  # fmt: skip
     assert {key: entity[key] for key in expected} == expected

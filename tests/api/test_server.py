@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from pathlib import Path
 
 import pytest
 
 from tests.api.door import asset, serving
+from tidings import wiring
 from tidings.config import Config
 from tidings.model.errors import ConfigError, StoreInUse
 from tidings.model.events import LogFilter
@@ -68,3 +71,29 @@ def test_a_server_for_tests_speaks_in_the_profile_asked_for(profile: str, handle
         assert client.events().events[1]["message"]["entity"]["deleteHandler"] == handler
         assert client.tokens()[0]["name"] == "admin"
         assert TOKEN not in str(client.tokens())
+
+
+def test_headers_without_end_are_refused_before_they_fill_the_memory() -> None:
+    with serving() as (door, _), door.socket() as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nx-a: ")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(64):
+                connection.sendall(b"a" * 64 * 1024)
+        assert b"headers are too large" in _all_of(connection)
+        assert door.ask("GET", "/health").status_code == 200
+
+
+def test_a_request_that_never_names_itself_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "HEAD_SECONDS", 0.05)
+    with serving() as (door, _), door.socket() as connection:
+        connection.sendall(b"GET / HTT")
+        assert _all_of(connection) == b""
+
+
+def _all_of(connection: socket.socket) -> bytes:
+    """What comes until the server closes the connection."""
+    found = b""
+    with contextlib.suppress(ConnectionError):
+        while piece := connection.recv(65_536):
+            found += piece
+    return found

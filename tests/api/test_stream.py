@@ -192,3 +192,24 @@ def test_a_stuck_reader_does_not_keep_the_server_from_stopping() -> None:
                 door.save(*(asset("Table", f"t{number}_{one}", description="x" * 20_000) for one in range(200)))
         while stuck.recv(1_000_000):  # the server has stopped; what it had sent ends in the middle
             pass
+
+
+def test_revoking_a_token_ends_its_stream_before_the_next_event(door: Door, place: str) -> None:
+    made = door.ask("POST", "/api/tokens", 201, {"name": place.replace("/", "-"), "role": "read"}).json()
+    with stream(door.with_token(made["token"])) as found:
+        assert next(found) == Frame()
+        door.ask("DELETE", f"/api/tokens/{made['name']}", 204)
+        door.save(asset("Table", f"{place}/unseen"))
+        assert list(found) == []
+
+
+@pytest.mark.parametrize("path", ["/api/events", STREAM])
+def test_a_position_that_the_log_has_not_reached_is_refused(door: Door, path: str) -> None:
+    told = door.refusal("GET", path, 400, params={"after": door.head() + 5})
+    assert "is beyond the end of the log" in told["errorMessage"]
+
+
+def test_tokens_cannot_be_tried_out(door: Door) -> None:
+    body = {"name": "tried", "role": "read"}
+    assert "dryRun" in door.refusal("POST", "/api/tokens", 400, body=body, params={"dryRun": "true"})["errorMessage"]
+    assert "tried" not in door.ask("GET", "/api/tokens").text

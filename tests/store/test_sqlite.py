@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import apsw
 import pytest
@@ -22,6 +22,7 @@ from tidings.store.sqlite import database as sqlite_database
 from tidings.store.sqlite.reader import SQL
 from tidings.store.sqlite.transaction import SqliteTransaction
 from tidings.store.statements import Statements
+from tidings.write.commands import Target
 
 
 @pytest.fixture
@@ -156,7 +157,7 @@ def test_a_file_that_was_refused_can_be_opened_once_it_is_mended(path: str) -> N
 
 
 def test_a_file_that_is_not_there_cannot_be_read(path: str) -> None:
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match="there is no catalog at"):
         SqliteStore(path, read_only=True)
 
 
@@ -351,3 +352,90 @@ def test_a_commit_to_a_file_waits_for_the_disk(tmp_path: Path) -> None:
     assert connection.pragma("journal_mode") == "wal"
     assert connection.pragma("synchronous") == 2  # FULL: NORMAL could lose acknowledged commits when power fails
     store.close()
+
+
+def test_an_interrupt_just_after_a_commit_leaves_the_store_sound(tmp_path: Path) -> None:
+    store = SqliteStore(str(tmp_path / "catalog.db"))
+    writer = cast(Any, store)._writer
+    writer._connection = Interrupted(writer._connection)
+
+    with pytest.raises(KeyboardInterrupt):
+        store.transact(adding(asset(1)))
+
+    assert store.head() == 1
+    assert store.transact(lambda tx: tx.new_ids(1)) == range(2, 3)
+    assert store.transact(adding(asset(2))) == 2
+    store.close()
+
+
+class Interrupted:
+    """A connection whose first commit succeeds and is then followed by Ctrl-C."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self.connection = connection
+        self.done = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+    def execute(self, statement: str, *bindings: Any) -> Any:
+        found = self.connection.execute(statement, *bindings)
+        if statement == "COMMIT" and not self.done:
+            self.done = True
+            raise KeyboardInterrupt
+        return found
+
+
+class Broken(Interrupted):
+    """A connection that can neither commit nor undo."""
+
+    def execute(self, statement: str, *bindings: Any) -> Any:
+        if statement in ("COMMIT", "ROLLBACK"):
+            raise apsw.IOError("the disk is gone")
+        return self.connection.execute(statement, *bindings)
+
+
+def test_a_database_that_cannot_even_undo_is_given_up_and_nobody_hangs(tmp_path: Path) -> None:
+    store = SqliteStore(str(tmp_path / "catalog.db"))
+    writer = cast(Any, store)._writer
+    writer._connection = Broken(writer._connection)
+
+    with pytest.raises(StoreError, match="the disk is gone"):
+        store.enqueue(adding(asset(1))).result(30)
+    with pytest.raises(StoreUnavailable, match="its database failed"):
+        store.enqueue(adding(asset(2)))
+    store.close()
+
+
+def test_the_id_of_a_purged_asset_is_never_used_again(tmp_path: Path) -> None:
+    path = str(tmp_path / "catalog.db")
+    store = SqliteStore(path)
+    catalog = Catalog(store)
+    one = catalog.save(entity("Table", TABLE)).changes.assets[0].after
+    catalog.purge(Target(guid=one.guid))
+    store.close()
+
+    again = SqliteStore(path)
+    assert again.transact(lambda tx: tx.new_ids(1))[0] > one.id
+    again.close()
+
+
+def test_a_clock_that_is_set_back_does_not_take_the_log_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SqliteStore(None)
+    first = store.transact(lambda tx: tx.now)
+    monkeypatch.setattr("time.time_ns", lambda: 0)
+    assert store.transact(lambda tx: tx.now) == first
+    store.close()
+
+
+def test_a_link_to_a_catalog_does_not_get_round_its_lock(tmp_path: Path) -> None:
+    store = SqliteStore(str(tmp_path / "catalog.db"))
+    (tmp_path / "link.db").symlink_to(tmp_path / "catalog.db")
+    with pytest.raises(StoreInUse):
+        SqliteStore(str(tmp_path / "link.db"))
+    store.close()
+
+
+def test_a_new_catalog_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    SqliteStore(str(tmp_path / "catalog.db")).close()
+    assert (tmp_path / "catalog.db").stat().st_mode & 0o777 == 0o600

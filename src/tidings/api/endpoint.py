@@ -28,6 +28,9 @@ from tidings.write.submit import Actor
 PROTOCOL_PREFIXES = ("/api/meta", "/api/atlas/v2")
 """Where the protocol stands: one set of handlers under both."""
 MAX_LONG = 2**63 - 1
+PASSED_ON = frozenset({"origin", "x-amzn-trace-id", "content-length"})
+LONGEST_HEADER = 512
+"""Characters of a header that is passed on: every event of the request bears it."""
 
 
 @dataclass(slots=True)
@@ -74,9 +77,10 @@ class Call:
         headers = {
             name: value
             for name, value in self.request.headers.items()
-            if name.startswith("x-atlan-") or name in ("origin", "x-amzn-trace-id", "content-length")
+            if (name.startswith("x-atlan-") or name in PASSED_ON) and len(value) <= LONGEST_HEADER
         }
-        return Actor(self.caller.name, headers, self.parts.config.host)
+        host = self.parts.config.host
+        return Actor(self.caller.name, headers, "" if host == "0.0.0.0" or ":" in host else host)  # noqa: S104  not bound here
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A parameter that is true or false, in any case."""
@@ -168,7 +172,7 @@ class Parameter:
 class Endpoint:
     """One row. ``path`` below a protocol prefix where ``protocol`` is set. ``role`` None: open to everyone.
 
-    ``quick``: answers at once from memory or waits by itself (an async handler); others run on a thread.
+    An async handler waits by itself; others run on a thread.
     ``body`` is the type that the body must fit, for the document; ``answer`` says in words what comes back.
     """
 

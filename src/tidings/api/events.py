@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import anyio.to_thread
 from starlette.responses import Response, StreamingResponse
 
 from tidings.api.endpoint import MAX_LONG, Call, Endpoint, Parameter, json_answer, plain_guid, whole_number
@@ -74,6 +75,7 @@ async def _page(call: Call, wanted: LogFilter) -> Response:
     after, limit = call.whole("after", 0), call.whole("limit", 100, 1, MOST)
     wait = call.whole("wait", 0, 0, LONGEST_WAIT)
     wire = wants_wire(call)
+    await _refuse_beyond(call, after)
     records, looked = await call.parts.feed.read_filled(after, limit, wanted, wait)
     head = max(call.parts.store.head(), looked if records else 0)
     bodies = b",".join(record.wire() if wire else record.full() for record in records)
@@ -83,6 +85,7 @@ async def _page(call: Call, wanted: LogFilter) -> Response:
 async def stream(call: Call) -> Response:
     wanted, wire = filter_of(call), wants_wire(call)
     after = _start(call)
+    await _refuse_beyond(call, after)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     if call.request.method == "HEAD":  # its answer has an end
         return Response(None, 200, headers, SSE)
@@ -98,6 +101,22 @@ def _start(call: Call) -> int:
             raise InvalidParameter(f"the header Last-Event-ID ({last!r}) must be a position of the log")
         return position
     return call.whole("after", call.parts.store.head())
+
+
+async def _refuse_beyond(call: Call, after: int) -> None:
+    """A position that the log has not reached is not this log's: events that came before it would be missed."""
+    if after <= call.parts.store.head():
+        return
+
+    def read() -> int:
+        with call.parts.store.snapshot() as snapshot:
+            return snapshot.head()
+
+    if after > (head := await anyio.to_thread.run_sync(read)):
+        raise InvalidParameter(
+            f"position {after} is beyond the end of the log, {head}: it comes from another catalog, or this one was "
+            "restored from an older backup; start again from a position that it has"
+        )
 
 
 async def _frames(call: Call, after: int, wanted: LogFilter, wire: bool) -> AsyncIterator[bytes]:

@@ -66,12 +66,8 @@ class Screen:
             self.out.print(thing, soft_wrap=isinstance(thing, str | Text))
 
     def line(self, text: Text) -> None:
-        """One line for people on stdout, cut where the terminal ends."""
-        out = self.out
-        if out.is_terminal:
-            out.print(text, no_wrap=True, overflow="ellipsis", crop=True)
-        else:
-            out.print(text, soft_wrap=True)
+        """One line for people on stdout. A narrow terminal folds it: what changed stands at its end."""
+        self.out.print(text, soft_wrap=True)
 
     def note(self, words: str) -> None:
         """A remark on stderr."""

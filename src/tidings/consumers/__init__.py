@@ -1,1 +1,1 @@
-"""The taps: readers of the log, each behind its own cursor."""
+"""The taps: readers of the log, each behind its own position."""

@@ -12,12 +12,16 @@ from collections.abc import AsyncGenerator, Callable
 import anyio.to_thread
 import msgspec
 
+from tidings.model.errors import StoreError
 from tidings.model.events import EVERYTHING, LogFilter, LogRecord
-from tidings.store.base import Store
+from tidings.store.base import PAGE_BYTES, Store
+from tidings.telemetry import log
 
 PAGE = 1_000
 HANDED_OUT = 50
 """Records that a reader gets at once: a hundred readers that catch up hold a hundred times so many in memory."""
+HANDED_OUT_BYTES = 512 * 1024
+"""The same as a bound on their size; one record is handed out however large it is."""
 RING_BYTES = 16 * 1024 * 1024
 LOOK_AGAIN_SECONDS = 0.5
 """How long a lost wake-up can delay an event."""
@@ -56,7 +60,15 @@ class _Ring:
     def after(self, position: int) -> list[LogRecord] | None:
         """Some behind ``position``; None where the ring does not reach back so far."""
         start = position + 1 - self.first
-        return self.records[start : start + HANDED_OUT] if start >= 0 else None
+        if start < 0:
+            return None
+        found = self.records[start : start + HANDED_OUT]
+        most = 0
+        for count, record in enumerate(found, 1):
+            most += _size(record)
+            if most > HANDED_OUT_BYTES:
+                return found[:count]
+        return found
 
 
 def _size(record: LogRecord) -> int:
@@ -104,24 +116,32 @@ class Feed:
             self._wake.clear()
             if self._ring is None:
                 self._tell()  # nobody follows the log, but somebody may wait for it to grow
-            while (ring := self._ring) is not None and ring.last < self._store.head():
-                records, _ = await self.read(ring.last, PAGE, EVERYTHING)
-                if not records:
-                    break
-                # All readers may have left meanwhile and others come: then it is an old ring that grows, read by nobody.
-                ring.extend(records)
-                self._tell()
+            try:
+                await self._fill()
+            except StoreError as error:
+                log.warning("the live log could not be read, and is read again soon: %s", error)
+
+    async def _fill(self) -> None:
+        while (ring := self._ring) is not None and ring.last < self._store.head():
+            records, _ = await self.read(ring.last, PAGE, EVERYTHING)
+            if not records:
+                break
+            # All readers may have left meanwhile and others come: then it is an old ring that grows, read by nobody.
+            ring.extend(records)
+            self._tell()
 
     def _tell(self) -> None:
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
 
-    async def read(self, after: int, limit: int, wanted: LogFilter) -> tuple[list[LogRecord], int]:
+    async def read(
+        self, after: int, limit: int, wanted: LogFilter, most_bytes: int = PAGE_BYTES
+    ) -> tuple[list[LogRecord], int]:
         """One bounded read of the store, off the event loop."""
 
         def page() -> tuple[list[LogRecord], int]:
             with self._store.snapshot() as snapshot:
-                return snapshot.log(after, limit, wanted)
+                return snapshot.log(after, limit, wanted, most_bytes)
 
         return await anyio.to_thread.run_sync(page)
 
@@ -174,7 +194,7 @@ class Feed:
     async def _next(self, position: int, wanted: LogFilter) -> Batch:
         recent = self._ring.after(position) if self._ring is not None else None
         if recent is None:
-            return Batch(*await self.read(position, HANDED_OUT, wanted))
+            return Batch(*await self.read(position, HANDED_OUT, wanted, HANDED_OUT_BYTES))
         if not recent:
             return Batch([], position)
         kept = recent if wanted.is_open else [record for record in recent if wanted.passes(record)]

@@ -39,9 +39,11 @@ class LinkAttribute:
     link and no other.
     """
 
-    __slots__ = ("far", "mandatory", "name", "near", "relationship", "side", "single")
+    __slots__ = ("far", "mandatory", "name", "near", "own", "relationship", "side", "single")
 
-    def __init__(self, name: str, relationship: RelationshipDef, side: int) -> None:
+    def __init__(
+        self, name: str, relationship: RelationshipDef, side: int, own: Mapping[str, ValueType] | None = None
+    ) -> None:
         ends = relationship.end1, relationship.end2
         self.name = name
         self.relationship = relationship
@@ -50,6 +52,8 @@ class LinkAttribute:
         self.far: RelationshipEnd = ends[2 - side]
         self.single = self.near.single
         self.mandatory = relationship.owns and side == 2
+        self.own: Mapping[str, ValueType] = own or {}
+        """The attributes that a link has for itself."""
 
 
 class AssetType:
@@ -107,7 +111,7 @@ class TypeRegistry:
         self.system = system
         self._types: dict[str, AssetType] = {}
         self._values: dict[tuple[str, bool], ValueType] = {}
-        self._own_links = _links_by_type(system)
+        self._own_links = self._links_by_type()
 
     def __contains__(self, name: object) -> bool:
         return name in self.system.entities
@@ -175,6 +179,16 @@ class TypeRegistry:
     def _own(self, name: str) -> Iterable[AttributeDef]:
         return self.system.entities[name].attributes.values()
 
+    def _links_by_type(self) -> dict[str, dict[str, LinkAttribute]]:
+        links: dict[str, dict[str, LinkAttribute]] = {}
+        for type_name, entity in self.system.entities.items():
+            for name, relationship_name in entity.relationships.items():
+                relationship = self.system.relationships[relationship_name]
+                own = {key: self.value_type(value) for key, value in relationship.attributes.items()}
+                side = _side(entity, name, relationship)
+                links.setdefault(type_name, {})[name] = LinkAttribute(name, relationship, side, own)
+        return links
+
     def _ancestors(self, name: str) -> Iterator[str]:
         seen: set[str] = set()
         todo = [name]
@@ -215,15 +229,6 @@ def _default(definition: AttributeDef, value_type: ValueType) -> Any:
         return value_type.normalise(given)
     except ValueError:
         return value_type.unset
-
-
-def _links_by_type(system: TypeSystem) -> dict[str, dict[str, LinkAttribute]]:
-    links: dict[str, dict[str, LinkAttribute]] = {}
-    for type_name, entity in system.entities.items():
-        for name, relationship_name in entity.relationships.items():
-            relationship = system.relationships[relationship_name]
-            links.setdefault(type_name, {})[name] = LinkAttribute(name, relationship, _side(entity, name, relationship))
-    return links
 
 
 def _side(entity: EntityDef, name: str, relationship: RelationshipDef) -> int:

@@ -50,7 +50,7 @@ def _entity(asset: Asset, types: TypeRegistry, links: Mapping[str, list[Any]] | 
     asset_type = types.type(asset.type_name)
     attributes = asset.attributes
     body = attributes_form(asset_type, attributes, asset.encoded, flagged_only=False)
-    more = b',"version":%d,"classifications":[],"classificationNames":[],"meanings":[],"labels":[]' % asset.version
+    more = b',"version":%d,"classifications":[],"classificationNames":[],"labels":[]' % asset.version
     if links is not None:
         more += b',"relationshipAttributes":' + encode(_link_attributes(asset_type, links))
     return header(asset, attributes, body, more)

@@ -24,6 +24,10 @@ from tidings.model.events import Event, LogFilter, LogRecord
 T = TypeVar("T")
 
 
+PAGE_BYTES = 16 * 1024 * 1024
+"""How large a page of the log becomes, whatever its limit."""
+
+
 class AssetQuery(msgspec.Struct, frozen=True):
     """Which assets to list: None or empty means any. ``after`` is a qualifiedName and type to continue behind."""
 
@@ -105,9 +109,12 @@ class Snapshot(Reader, Protocol):
         """The last position of the log, 0 when it is empty."""
         ...
 
-    def log(self, after: int, limit: int, wanted: LogFilter) -> tuple[list[LogRecord], int]:
+    def log(
+        self, after: int, limit: int, wanted: LogFilter, most_bytes: int = PAGE_BYTES
+    ) -> tuple[list[LogRecord], int]:
         """Up to ``limit`` records behind ``after``, in order, and the position up to which the log was looked at.
 
+        Fewer where they would be larger together than ``most_bytes``, but for a first one that is so by itself.
         Looks at a bounded number of positions, so that a filter that nothing passes costs no long read: call again
         from the returned position until it is the head.
         """

@@ -122,10 +122,9 @@ def _draft(index: int, given: EntityInput, types: TypeRegistry, command: Save, f
     if given.remove_relationship_attributes:
         removed = given.remove_relationship_attributes
         unknown += _take_links(draft, removed, "removeRelationshipAttributes", "remove", faults)
-    if unknown:
-        draft.ignored = tuple(unknown)
-        if command.strict:
-            _refuse_unknown(draft, unknown, faults)
+    draft.ignored = (*draft.ignored, *unknown)
+    if draft.ignored and command.strict:
+        _refuse_unknown(draft, draft.ignored, faults)
     _check_name(draft, name, faults)
     return draft
 
@@ -263,6 +262,9 @@ def _take_link(draft: Draft, key: str, value: Any, member: str, how: str, faults
     location = f"{draft.location}.{member}.{key}"
     items = [] if value is None else value if isinstance(value, list) else [value]
     references = [reference for item in items if (reference := _reference(item, location)) is not None]
+    for item, reference in zip(items, references, strict=False):
+        if item.get("relationshipAttributes") is not None:
+            reference.encoded = _own_attributes(draft, key, item["relationshipAttributes"], location, faults)
     if len(references) < len(items):
         wrong = next(item for item in items if _reference(item, location) is None)
         faults.add(
@@ -288,7 +290,7 @@ def _reference(item: Any, location: str) -> Reference | None:
     if not isinstance(item, dict):
         return None
     guid, type_name = item.get("guid"), item.get("typeName")
-    unique, own = item.get("uniqueAttributes"), item.get("relationshipAttributes")
+    unique = item.get("uniqueAttributes")
     name = unique.get(NAME) if isinstance(unique, dict) else None
     if not isinstance(type_name, str):
         type_name = None
@@ -298,14 +300,29 @@ def _reference(item: Any, location: str) -> Reference | None:
         guid = None
         if type_name is None or name is None:
             return None
-    return Reference(guid, type_name, name, None if own is None else _own_attributes(own), location)
+    return Reference(guid, type_name, name, None, location)
 
 
-def _own_attributes(given: Any) -> bytes | None:
-    """The link's own attributes, canonical; None where they are not spoken of."""
-    if not isinstance(given, Mapping) or not isinstance(given.get("attributes"), Mapping):
+def _own_attributes(draft: Draft, key: str, given: Any, location: str, faults: _Faults) -> bytes | None:
+    """The link's own attributes, canonical; None where they are not spoken of. Unknown ones count as ignored."""
+    if not isinstance(given, dict) or not isinstance(given.get("attributes"), dict):
         return None
-    return encode({key: value for key, value in sorted(given["attributes"].items()) if value is not None})
+    own = draft.type.links[key].own
+    kept: dict[str, Any] = {}
+    for name, value in sorted(given["attributes"].items()):
+        value_type = own.get(name)
+        if value_type is None:
+            draft.ignored = (*draft.ignored, f"{key}.{name}")
+        elif value is not None:
+            try:
+                canonical = value_type.normalise(value)
+            except ValueError as error:
+                message = f"{draft.label}: {name} of the link {key} cannot be {_short(value)}; it must be {error}"
+                faults.add(InvalidValue, f"{location}.relationshipAttributes.attributes.{name}", message)
+            else:
+                if canonical != value_type.unset and canonical not in _EMPTY:
+                    kept[name] = canonical
+    return encode(kept)
 
 
 def _refuse_unknown(draft: Draft, unknown: Sequence[str], faults: _Faults) -> None:

@@ -9,13 +9,15 @@ import msgspec
 
 from tidings.model.asset import ACTIVE, Asset
 from tidings.model.changes import AssetChange, Changes, Kind
-from tidings.model.errors import MissingAttribute, Problem
+from tidings.model.errors import MissingAttribute, Problem, TooLarge
 from tidings.model.events import encode
 from tidings.model.registry import AssetType, TypeRegistry
 from tidings.write.links import LinkDelta, Told
 from tidings.write.order import parents_first
 from tidings.write.wishes import Wish
 
+MOST_BYTES = 4 * 1024 * 1024
+"""JSON of one asset's attributes: every event about it holds them."""
 _UNTOLD = Told()
 
 
@@ -62,9 +64,19 @@ def _create(wish: Wish, told: Told, stamp: Stamp) -> AssetChange:
     name = wish.name
     asset = Asset(
         name.id, name.guid, name.type_name, name.qualified_name, ACTIVE, 1, stamp.now, stamp.actor, stamp.now,
-        stamp.actor, encode(attributes),
+        stamp.actor, _encoded(wish, attributes),
     )  # fmt: skip
     return AssetChange(Kind.CREATE, "direct", asset, attributes, linked=told.linked)
+
+
+def _encoded(wish: Wish, attributes: Mapping[str, Any]) -> bytes:
+    encoded = encode(attributes)
+    if len(encoded) > MOST_BYTES:
+        raise TooLarge(
+            f"{wish.draft.label}: its attributes take {len(encoded):,} bytes; one asset may hold {MOST_BYTES:,}",
+            [Problem(wish.draft.location, "too large")],
+        )
+    return encoded
 
 
 def _stamps(asset_type: AssetType, changed: Mapping[str, Any], stamp: Stamp) -> dict[str, Any]:
@@ -90,7 +102,9 @@ def _update(wish: Wish, stored: Asset, told: Told, stamp: Stamp) -> AssetChange 
     return AssetChange(
         Kind.UPDATE,
         "restore" if wish.restores else "direct" if now or _spoke(wish, told) else "related",
-        next_version(stored, stamp, after["qualifiedName"], encode(after) if now else stored.encoded, wish.name.status),
+        next_version(
+            stored, stamp, after["qualifiedName"], _encoded(wish, after) if now else stored.encoded, wish.name.status
+        ),
         after,
         before,
         now,

@@ -63,7 +63,8 @@ class _Scribe:
         self.owners = owners
         self.head = envelope_head(occasion.source_ip, max(occasion.written, occasion.time))
         headers = b',"headers":' + encode(dict(occasion.headers)) if occasion.headers else b""
-        self.tail = b',"eventTime":%d%b}}' % (occasion.time, headers)
+        self.event_time = b',"eventTime":%d' % occasion.time
+        self.tail = headers + b"}}"
         self.cause = occasion.cause.encode()
         self.count = count
         self.actor = encode(occasion.actor)
@@ -79,7 +80,7 @@ class _Scribe:
         attributes, filler = attributes_parts(asset_type, shown, asset.encoded, flagged_only=True)
         ending = (
             behind,
-            b',"operationType":"%b"' % operation.encode(),
+            b',"operationType":"%b"%b' % (operation.encode(), self.event_time),
             b',"mutatedDetails":' + details if details else b"",
             self.tail,
         )
@@ -146,7 +147,12 @@ class _Scribe:
                 name: _one_or_many(asset_type, name, [_reference(one) for one in value])
                 for name, value in change.replaced.items()
             }
-        if self.occasion.profile.related_details:
+        if change.kind is Kind.CREATE:
+            parts["relationshipAttributes"] = {
+                name: _one_or_many(asset_type, name, [_reference(one.name) for one in ends])
+                for name, ends in change.linked.items()
+            }
+        elif self.occasion.profile.related_details or change.origin != "related":
             for key, links in (("added", change.linked), ("removed", change.unlinked)):
                 told_links = {
                     name: _one_or_many(asset_type, name, [_reference(one.name) for one in ends])
@@ -203,8 +209,12 @@ def _internals(asset_type: AssetType, asset: Asset) -> bytes:
 
 def owner_form(owner: Asset) -> dict[str, Any]:
     """The glossary of a term as events and reads show it under ``anchor``."""
-    attributes = {
-        "name": owner.attributes.get("name"),
+    set_ones = owner.attributes
+    attributes: dict[str, Any] = {
+        **{key: set_ones[key] for key in ("name", "certificateStatus", "assetIcon") if key in set_ones},
+        "isPartial": set_ones.get("isPartial", False),
+        "starredBy": set_ones.get("starredBy", []),
+        "assetDbtJobLastRun": set_ones.get("assetDbtJobLastRun", 0),
         STATE: STATUS_NAMES[owner.status],
         "__createdBy": owner.created_by,
         "__modifiedBy": owner.updated_by,

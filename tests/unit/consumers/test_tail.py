@@ -11,7 +11,9 @@ import pytest
 
 from tidings.consumers import tail
 from tidings.consumers.tail import Batch, Feed
+from tidings.model.errors import StoreUnavailable
 from tidings.model.events import EVERYTHING, LogFilter, LogRecord
+from tidings.store.base import PAGE_BYTES
 from tidings.testing import Catalog, catalog
 
 T = TypeVar("T")
@@ -199,8 +201,10 @@ class GatedFeed(Feed):
         self.reading = asyncio.Event()
         self.gate = asyncio.Event()
 
-    async def read(self, after: int, limit: int, wanted: LogFilter) -> tuple[list[LogRecord], int]:
-        found = await super().read(after, limit, wanted)
+    async def read(
+        self, after: int, limit: int, wanted: LogFilter, most_bytes: int = PAGE_BYTES
+    ) -> tuple[list[LogRecord], int]:
+        found = await super().read(after, limit, wanted, most_bytes)
         if asyncio.current_task() is self._pump:
             self.reading.set()
             await self.gate.wait()
@@ -287,3 +291,28 @@ def test_a_hint_after_the_loop_is_gone_does_no_harm(it: Catalog) -> None:
     asyncio.run(leave_open())
     save(it)
     assert it.store.head() == 1
+
+
+class Stumbling(Feed):
+    """A feed whose first background read fails."""
+
+    stumbled = False
+
+    async def read(
+        self, after: int, limit: int, wanted: LogFilter, most_bytes: int = PAGE_BYTES
+    ) -> tuple[list[LogRecord], int]:
+        if asyncio.current_task() is self._pump and not self.stumbled:
+            self.stumbled = True
+            raise StoreUnavailable("not now")
+        return await super().read(after, limit, wanted, most_bytes)
+
+
+def test_a_read_that_fails_once_does_not_end_the_feed(it: Catalog) -> None:
+    async def act(feed: Feed) -> list[int]:
+        async with aclosing(feed.follow(0, EVERYTHING, 30)) as batches:
+            save(it)
+            found = await take(batches, 1)
+            save(it)
+            return [*found, *await take(batches, 1)]
+
+    assert with_feed(it, act, Stumbling(it.store)) == [1, 2]

@@ -226,13 +226,21 @@ def test_append_remove_and_replace_are_one_wish() -> None:
         ({"relationshipAttributes": 5}, None),
         ({"relationshipAttributes": {"typeName": "x"}}, None),
         ({"relationshipAttributes": {"attributes": {}}}, b"{}"),
-        ({"relationshipAttributes": {"attributes": {"b": 1, "a": "x", "c": None}}}, b'{"a":"x","b":1}'),
+        ({"relationshipAttributes": {"attributes": {"confidence": 1.0, "b": 5, "source": None}}}, b'{"confidence":1}'),
+        ({"relationshipAttributes": {"attributes": {"confidence": 0, "source": "x"}}}, b'{"source":"x"}'),
     ],
 )
 def test_a_links_own_attributes_are_canonical(own: dict[str, Any], encoded: bytes | None) -> None:
     references = draft(meanings=[{"guid": "-1", **own}]).links["meanings"].replace or []
 
     assert [one.encoded for one in references] == [encoded]
+
+
+def test_a_links_own_attribute_of_the_wrong_type_is_refused() -> None:
+    with pytest.raises(
+        InvalidValue, match="confidence of the link meanings cannot be 'high'; it must be a whole number"
+    ):
+        draft(meanings=[{"guid": "-1", "relationshipAttributes": {"attributes": {"confidence": "high"}}}])
 
 
 @pytest.mark.parametrize(

@@ -163,3 +163,9 @@ def ensure_folder(path: str) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"the folder of {path} cannot be made ({error.strerror})") from error
+
+
+def make_private(path: str) -> None:
+    """A new catalog belongs to its owner alone: who can read the file needs no token."""
+    with told_plainly(path), contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))

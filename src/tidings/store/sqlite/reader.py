@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import apsw
@@ -10,7 +10,7 @@ import msgspec
 
 from tidings.model.asset import Asset, AssetName, Link
 from tidings.model.events import OPERATIONS, LogFilter, LogRecord
-from tidings.store.base import AssetQuery, Token
+from tidings.store.base import PAGE_BYTES, AssetQuery, Token
 from tidings.store.statements import Statements
 
 SQL = Statements("tidings.store.sqlite", "statements.sql")
@@ -104,25 +104,38 @@ class SqliteSnapshot(SqliteReader):
         row = self.connection.execute(SQL.log_head).fetchone()
         return row[0] if row else 0
 
-    def log(self, after: int, limit: int, wanted: LogFilter) -> tuple[list[LogRecord], int]:
+    def log(
+        self, after: int, limit: int, wanted: LogFilter, most_bytes: int = PAGE_BYTES
+    ) -> tuple[list[LogRecord], int]:
         head = self.head()
         if wanted.is_open:
-            found = self._records(SQL.log_page, (after, limit))
+            found, _ = self._page(SQL.log_page, (after, limit), most_bytes)
             return found, found[-1].position if found else max(after, head)
         last = head if wanted.guid else min(head, after + POSITIONS_PER_READ)
         parameters = _filter_parameters(wanted) | {"after": after, "last": last, "limit": limit}
-        found = self._records(SQL.log_of_guid if wanted.guid else SQL.log_filtered, parameters)
-        return found, found[-1].position if len(found) == limit else max(after, last)
+        found, cut = self._page(SQL.log_of_guid if wanted.guid else SQL.log_filtered, parameters, most_bytes)
+        return found, found[-1].position if cut or len(found) == limit else max(after, last)
 
-    def _records(self, sql: str, parameters: Any) -> list[LogRecord]:
-        return [
+    def _page(self, sql: str, parameters: Any, most_bytes: int) -> tuple[list[LogRecord], bool]:
+        """Records until they are too large together, and whether they were."""
+        found: list[LogRecord] = []
+        size = 0
+        for record in self._records(sql, parameters):
+            size += len(record.message) + len(record.detail)
+            if found and size > most_bytes:
+                return found, True
+            found.append(record)
+        return found, False
+
+    def _records(self, sql: str, parameters: Any) -> Iterator[LogRecord]:
+        return (
             LogRecord(
                 position, time, OPERATIONS[operation], guid, type_name, qualified_name,
                 opening + ending if filler is None else b"".join((opening, self._filler(filler), ending)), detail,
             )
             for position, time, operation, guid, type_name, qualified_name, filler, opening, ending, detail
             in self.connection.execute(sql, parameters)
-        ]  # fmt: skip
+        )  # fmt: skip
 
     def _filler(self, number: int) -> bytes:
         known = self.names.fillers.get(number)
@@ -156,7 +169,7 @@ class SqliteSnapshot(SqliteReader):
         return [Asset(*row) for row in self.connection.execute(SQL.assets_in_guid_order, (after, limit))]
 
     def log_in_guid_order(self, after: tuple[str, int], limit: int) -> list[LogRecord]:
-        return self._records(SQL.log_in_guid_order, (*after, limit))
+        return list(self._records(SQL.log_in_guid_order, (*after, limit)))
 
     def links_in_order(self, after: tuple[int, str, int], limit: int) -> list[Link]:
         return [Link(*row) for row in self.connection.execute(SQL.links_in_order, (*after, limit))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 import threading
@@ -21,6 +22,7 @@ from tidings.store.sqlite.database import (
     check_format,
     connect,
     ensure_folder,
+    make_private,
     migrate,
     told_plainly,
 )
@@ -44,7 +46,8 @@ class SqliteStore:
 
     def __init__(self, path: str | None, *, read_only: bool = False) -> None:
         self._durable = path is not None
-        self.path = path if path is not None else self._temporary()
+        # The file itself: a link to it must not get round its lock.
+        self.path = os.path.realpath(path) if path is not None else self._temporary()
         self._name = path or "the catalog in memory"
         self._readers: list[apsw.Connection] = []
         self._readers_lock = threading.Lock()
@@ -65,12 +68,15 @@ class SqliteStore:
         return f"{folder}/catalog.db"
 
     def _open_to_read(self) -> None:
+        if not Path(self.path).exists():
+            raise StoreError(f"there is no catalog at {self._name}; name its file with --database")
         with told_plainly(self._name), self.snapshot() as snapshot:
             check_format(snapshot.connection, self._name)  # type: ignore[attr-defined]  # our own body's snapshot
 
     def _open_to_write(self) -> None:
         ensure_folder(self.path)
         self._lock = FileLock(self.path)
+        make_private(self.path)
         try:
             with told_plainly(self._name):
                 self._connection = connect(self.path, writer=True, create=True, durable=self._durable)

@@ -1,6 +1,6 @@
 """The one writer: a thread that takes requests in order of arrival and commits all that wait together.
 
-A single writer makes log order and commit order the same thing: positions are drawn by the only thread that commits, one
+A single writer makes log order and commit order the same thing: positions are drawn by whoever has the turn to commit, one
 request after the other, inside the transaction that makes them visible. Sharing the commit is what makes small requests
 cheap, since a commit waits for the disk and nothing else does; each request is still kept whole or undone whole.
 """
@@ -53,14 +53,11 @@ class Writer:
         self._path = path
         self._announce = announce
         self._names = Names()
-        row = connection.execute(SQL.log_head).fetchone()
-        self._head: int
-        self._clock: int
-        self._head, self._clock = row or (0, 0)
+        self._head = self._clock = 0
+        self._next_id = 1
+        self._look()
         self.head: int = self._head
         """The last position on disk, for everyone; ``_head`` runs ahead of it while a group is being written."""
-        [(highest,)] = connection.execute(SQL.highest_id)
-        self._next_id = highest + 1
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._open = True
         self._gate = threading.Lock()
@@ -92,13 +89,14 @@ class Writer:
 
     def _refuse_when_closed(self) -> None:
         if not self._open:
-            raise StoreUnavailable("the catalog is stopping; nothing was written, send the request again later")
+            raise StoreUnavailable(
+                "the catalog is stopping, or its database failed; nothing was written, try again later"
+            )
 
     def close(self) -> None:
         """Finish what is queued, then stop."""
         with self._gate:
-            was_open, self._open = self._open, False
-        if was_open:
+            self._open = False
             self._queue.put(None)
         self._thread.join()
         with self._turn:
@@ -136,23 +134,22 @@ class Writer:
 
     def _write(self, jobs: list[_Job]) -> None:
         """All of them in one transaction; where one fails half done, each in its own, so that it is undone alone."""
-        before = self._head, self._next_id
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
                 self._attempt(job)
             self._connection.execute("COMMIT")
         except _HalfDone:
-            self._undo(before)
+            self._undo()
             if len(jobs) > 1:
                 for job in jobs:
                     self._write([job])
                 return
         except BaseException as error:  # noqa: BLE001  whatever it was, every waiting request must hear of it
-            self._undo(before)
+            self._undo()
             for job in jobs:
                 job.future.set_exception(plainly(error, self._path))
-            return
+            jobs = []
         if self._head != self.head:
             self.head = self._head
             self._announce(self.head)
@@ -179,18 +176,31 @@ class Writer:
 
     def _rehearse(self, job: _Job) -> None:
         """A dry run: a transaction of its own, undone whatever comes of it."""
-        before = self._head, self._next_id
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             with contextlib.suppress(_HalfDone):
                 self._attempt(job)
         except BaseException as error:  # noqa: BLE001  as above: who waits must hear of it
             job.error = plainly(error, self._path)
-        self._undo(before)
+        self._undo()
         job.finish()
 
-    def _undo(self, before: tuple[int, int]) -> None:
-        self._head, self._next_id = before
+    def _undo(self) -> None:
+        """Undo what is not committed, and go by what the file says from there: an interrupt can come just after a commit.
+
+        A database that cannot even undo is given up: what waits and what comes later hears so, instead of hanging.
+        """
         self._names.forget()  # numbers that were drawn are gone as well
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._look()
+        except apsw.Error:
+            self._open = False
+
+    def _look(self) -> None:
+        row = self._connection.execute(SQL.log_head).fetchone()
+        self._head, clock = row or (0, 0)
+        self._clock = max(self._clock, clock)
+        [(highest,)] = self._connection.execute(SQL.highest_id)
+        self._next_id = highest + 1
