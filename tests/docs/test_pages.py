@@ -15,7 +15,7 @@ MADE_ELSEWHERE = ("end", "bench", "/bench")
 """Comments around parts that a program writes: the reference's generator, and the benchmarks."""
 _FENCED = re.compile(r"^```.*?^```", re.M | re.S)
 FORBIDDEN = re.compile(
-    r"(?<![\w.])/(?:tmp|home|root|work|Users)/|pypi\.org|pythonhosted|npmjs|docker\.io|ghcr\.io|artifactory|nexus",
+    r"(?<![\w.])/(?:tmp|home|root|work|Users)/|pypi\.org|python[h]osted|npm[j]s|docker\.io|ghcr\.io|artifactory|nexus",
     re.I,
 )
 
