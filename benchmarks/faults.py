@@ -24,10 +24,10 @@ from benchmarks.client import Connection, request, save_request
 from benchmarks.data import body
 from benchmarks.server import Address, Server
 from tidings.model.events import EVERYTHING
-from tidings.model.registry import TypeRegistry
 from tidings.model.typemodel import shipped_types
 from tidings.read.integrity import inspect
 from tidings.store.sqlite import SqliteStore
+from tidings.store.types import Types
 
 CLIENTS = 4
 MOST_IN_REQUEST = 8
@@ -172,7 +172,7 @@ class _Client:
 class _Campaign:
     """One file and its clients, through several rounds."""
 
-    def __init__(self, path: Path, rng: random.Random, summary: Summary, types: TypeRegistry) -> None:
+    def __init__(self, path: Path, rng: random.Random, summary: Summary, types: Types) -> None:
         self.path = path
         self.rng = rng
         self.summary = summary
@@ -271,7 +271,7 @@ def run(rounds: int, seed: int, folder: Path, tell: bool = False) -> Summary:
     """The whole campaign, with files in ``folder``. The seed sets what is asked for; when it is cut off is up to time."""
     rng = random.Random(seed)
     summary = Summary()
-    types = TypeRegistry(shipped_types())
+    types = Types(shipped_types())
     campaign = None
     for number in range(rounds):
         if campaign is None or number % ROUNDS_PER_FILE == 0:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from tidings.model.registry import TypeRegistry
 from tidings.model.typemodel import shipped_types
+from tidings.store.types import Types
 from tidings.write.submit import Actor
 
 CALM = 0.0002
@@ -78,7 +78,7 @@ class Bench:
     quick: bool
     folder: Path
     memory_folder: Path | None
-    types: TypeRegistry = field(default_factory=lambda: TypeRegistry(shipped_types()))
+    types: Types = field(default_factory=lambda: Types(shipped_types()))
     rows: list[Row] = field(default_factory=list)
 
     @property

@@ -11,10 +11,12 @@ from tidings.model.registry import TypeRegistry
 from tidings.model.typemodel import shipped_types
 from tidings.read.integrity import Report, inspect
 from tidings.store.base import Store, pages
+from tidings.store.types import Types
 from tidings.write.commands import Delete, DeleteType, EntityInput, Restore, Save, Target
 from tidings.write.submit import Actor, Receipt, submit
 
-TYPES = TypeRegistry(shipped_types())
+SHIPPED = shipped_types()
+TYPES = TypeRegistry(SHIPPED)
 ACTOR = Actor("jo")
 TABLE = "default/snowflake/1/db/schema/orders"
 
@@ -58,6 +60,7 @@ class Catalog:
     def __init__(self, store: Store, profile: Profile = DOCUMENTED) -> None:
         self.store = store
         self.profile = profile
+        self.types = Types(SHIPPED)
 
     def save(self, *entities: EntityInput, dry_run: bool = False, **options: Any) -> Receipt:
         return self._submit(Save(list(entities), **options), dry_run)
@@ -72,7 +75,7 @@ class Catalog:
         return self._submit(Restore(list(targets)), dry_run)
 
     def _submit(self, command: Save | Delete | Restore, dry_run: bool) -> Receipt:
-        return submit(self.store, TYPES, command, ACTOR, self.profile, dry_run=dry_run)
+        return submit(self.store, self.types, command, ACTOR, self.profile, dry_run=dry_run)
 
     def log(self) -> list[LogRecord]:
         """Every record, by guid and position."""
@@ -80,4 +83,4 @@ class Catalog:
             return list(pages(snapshot.log_in_guid_order, ("", 0), lambda one: (one.guid, one.position)))
 
     def inspect(self) -> Report:
-        return inspect(self.store, TYPES, lambda what, done, total: None)
+        return inspect(self.store, self.types, lambda what, done, total: None)

@@ -25,6 +25,7 @@ from tidings.model.events import EVERYTHING, LogFilter, decode
 from tidings.model.profiles import PROFILES
 from tidings.model.registry import TypeRegistry
 from tidings.store.base import Store
+from tidings.store.types import Types
 from tidings.wiring import load_types, open_server, open_store
 from tidings.write.commands import Delete, DeleteType, EntityInput, Restore, Save, Target
 from tidings.write.submit import Actor, Receipt, submit
@@ -36,24 +37,32 @@ IN_MEMORY = "sqlite:///:memory:"
 class Catalog:
     """A catalog without a door: commands in, events out. Made by ``catalog``."""
 
-    def __init__(self, store: Store, types: TypeRegistry, profile: str) -> None:
+    def __init__(self, store: Store, types: Types, profile: str) -> None:
         self.store = store
-        self.types = types
+        self.in_force = types
         self._profile = PROFILES[profile]
+
+    @property
+    def types(self) -> TypeRegistry:
+        """The types in force at the moment."""
+        with self.store.snapshot() as snapshot:
+            return self.in_force.of(snapshot)
 
     def save(self, *entities: Mapping[str, Any], strict: bool = True, actor: str = "tester") -> Receipt:
         """Save entities in the protocol's form, all or none; raises as ``tidings.write.submit.submit``."""
         inputs = [msgspec.convert(one, EntityInput) for one in entities]
-        return submit(self.store, self.types, Save(inputs, strict), Actor(actor), self._profile)
+        return submit(self.store, self.in_force, Save(inputs, strict), Actor(actor), self._profile)
 
     def delete(self, *guids: str, delete_type: DeleteType = "SOFT", actor: str = "tester") -> Receipt:
         """Archive, or purge with ``delete_type="PURGE"``."""
         targets = [Target(guid=guid) for guid in guids]
-        return submit(self.store, self.types, Delete(targets, delete_type), Actor(actor), self._profile)
+        return submit(self.store, self.in_force, Delete(targets, delete_type), Actor(actor), self._profile)
 
     def restore(self, *guids: str, actor: str = "tester") -> Receipt:
         """Bring archived assets back."""
-        return submit(self.store, self.types, Restore([Target(guid=one) for one in guids]), Actor(actor), self._profile)
+        return submit(
+            self.store, self.in_force, Restore([Target(guid=one) for one in guids]), Actor(actor), self._profile
+        )
 
     def events(self, after: int = 0, wanted: LogFilter = EVERYTHING, *, wire: bool = False) -> list[dict[str, Any]]:
         """Everything in the log behind ``after`` that passes, in full or in the protocol's own form."""

@@ -25,10 +25,10 @@ from tidings.config import Config
 from tidings.consumers.tail import Feed
 from tidings.model.errors import ConfigError, InvalidRequest
 from tidings.model.ids import new_guid
-from tidings.model.registry import TypeRegistry
 from tidings.model.typemodel import shipped_types
 from tidings.store.base import Store
 from tidings.store.sqlite import SqliteStore
+from tidings.store.types import Types
 from tidings.telemetry import Metrics, log, set_up_logs
 
 HEAD_SECONDS = 60.0
@@ -51,9 +51,9 @@ def open_to_read(config: Config) -> Store:
     return SqliteStore(config.database_path, read_only=True)
 
 
-def load_types() -> TypeRegistry:
-    """The types in force."""
-    return TypeRegistry(shipped_types())
+def load_types() -> Types:
+    """The types that come with the program; a catalog adds those that its users made."""
+    return Types(shipped_types())
 
 
 def make_parts(config: Config, store: Store) -> Parts:

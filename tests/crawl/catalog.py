@@ -10,14 +10,14 @@ import msgspec
 from tidings.model.asset import STATUS_NAMES
 from tidings.model.changes import Changes, Kind
 from tidings.model.events import EVERYTHING
-from tidings.model.registry import TypeRegistry
 from tidings.model.typemodel import shipped_types
 from tidings.store.base import AssetQuery
 from tidings.store.sqlite import SqliteStore
+from tidings.store.types import Types
 from tidings.write.commands import Delete, EntityInput, Save, Target
 from tidings.write.submit import Actor, submit
 
-TYPES = TypeRegistry(shipped_types())
+TYPES = Types(shipped_types())
 ME = Actor("crawler")
 _LISTS = {Kind.CREATE: "CREATE", Kind.UPDATE: "UPDATE", Kind.ARCHIVE: "DELETE", Kind.PURGE: "DELETE"}
 

@@ -86,7 +86,7 @@ def test_a_batch_by_itself_has_its_parents_before_it() -> None:
 @pytest.mark.parametrize("kind", ["Table", "View", "MaterialisedView"])
 def test_every_attribute_is_one_of_its_type(kind: str) -> None:
     for one in _entities((_table("a", 1, kind),)):
-        known = TYPES.type(one["typeName"])
+        known = TYPES.latest.type(one["typeName"])
         assert set(one["attributes"]) <= known.attributes.keys() | known.links.keys()
 
 

@@ -101,7 +101,7 @@ def _save_back(it: Catalog) -> None:
     """Every asset, exactly as it is read."""
     with it.store.snapshot() as snapshot:
         found = snapshot.assets_by_guid({event["message"]["entity"]["guid"] for event in it.events()})
-        forms = [decode(form) for form in entity_forms(found, it.types, snapshot, with_links=True)]
+        forms = [decode(form) for form in entity_forms(found, it.in_force.of(snapshot), snapshot, with_links=True)]
     it.save(*forms, strict=False)
 
 
@@ -115,7 +115,7 @@ def _refused(it: Catalog) -> None:
 
 def _dry_run(it: Catalog) -> None:
     command = Save([EntityInput("Table", attributes=asset("Table", f"{HOME}/new")["attributes"])])
-    submit(it.store, it.types, command, Actor("tester"), dry_run=True)
+    submit(it.store, it.in_force, command, Actor("tester"), dry_run=True)
 
 
 def _lineage(it: Catalog) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.catalog import TABLE, TYPES, Catalog, entity, ref, target
+from tests.catalog import TABLE, Catalog, entity, ref, target
 from tests.store import rows
 from tidings.model.asset import ARCHIVED, Asset, Link
 from tidings.model.changes import AssetChange, Changes, Kind
@@ -66,7 +66,7 @@ def test_an_empty_catalog_is_sound(catalog: Catalog) -> None:
 
 def test_progress_ends_at_the_whole_of_each_part(filled: Catalog) -> None:
     seen: list[tuple[str, int, int]] = []
-    inspect(filled.store, TYPES, lambda what, done, total: seen.append((what, done, total)))
+    inspect(filled.store, filled.types, lambda what, done, total: seen.append((what, done, total)))
 
     ends = {what: (done, total) for what, done, total in seen}
     assert ends == {"database": (1, 1), "log": (7, 7), "links": (4, 4), "assets": (5, 5)}
@@ -79,7 +79,7 @@ def test_more_than_a_page_of_everything_is_sound(catalog: Catalog) -> None:
     )
     seen: list[tuple[str, int, int]] = []
 
-    assert inspect(catalog.store, TYPES, lambda *step: seen.append(step)).is_sound
+    assert inspect(catalog.store, catalog.types, lambda *step: seen.append(step)).is_sound
     assert {("log", 2_000, 2_501), ("links", 1_000, 2_500), ("assets", 2_000, 2_501)} <= set(seen)
 
 
@@ -109,7 +109,7 @@ def test_a_server_may_write_while_it_is_inspected(filled: Catalog) -> None:
     def write(what: str, done: int, total: int) -> None:
         filled.save(entity("Table", TABLE, description=f"{what} {done}"))
 
-    assert inspect(filled.store, TYPES, write).problems == []
+    assert inspect(filled.store, filled.types, write).problems == []
 
 
 @pytest.mark.parametrize(

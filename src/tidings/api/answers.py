@@ -13,12 +13,12 @@ from tidings.read.assets import header_form, reference_form
 from tidings.write.submit import Receipt
 
 
-def receipt_form(receipt: Receipt, types: TypeRegistry, *, dry_run: bool, handler: str = "") -> bytes:
+def receipt_form(receipt: Receipt, *, dry_run: bool, handler: str = "") -> bytes:
     """``mutatedEntities`` by kind, ``guidAssignments``, and for a dry run the events there would have been.
 
     What did not change is in none of them; where nothing changed, ``mutatedEntities`` is empty.
     """
-    members = [b'"mutatedEntities":{%b}' % _mutated(receipt.changes.assets, types, handler)]
+    members = [b'"mutatedEntities":{%b}' % _mutated(receipt.changes.assets, receipt.types, handler)]
     if receipt.assigned:
         members.append(b'"guidAssignments":' + encode(receipt.assigned))
     if dry_run:

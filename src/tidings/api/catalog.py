@@ -39,8 +39,6 @@ def list_assets(call: Call) -> Response:
     if status is not None and status not in _STATUS:
         raise InvalidParameter(f"the parameter status ({status!r}) must be ACTIVE or DELETED")
     limit = call.whole("limit", 100, 1, MOST)
-    for name in call.many("type"):
-        call.parts.types.type(name)
     query = AssetQuery(
         frozenset(call.many("type")),
         call.query.get("qualifiedNamePrefix", ""),
@@ -49,6 +47,9 @@ def list_assets(call: Call) -> Response:
         limit,
     )
     with call.parts.store.snapshot() as snapshot:
+        types = call.parts.types.of(snapshot)
+        for name in query.type_names:
+            types.type(name)
         found = snapshot.list_assets(query)
     forms = b",".join(header_form(asset, asset.attributes) for asset in found)
     more = _cursor(found[-1].qualified_name, found[-1].type_name) if len(found) == limit else None

@@ -20,8 +20,8 @@ from tidings.consumers.tail import Feed
 from tidings.model.errors import InvalidParameter, MalformedBody, TooLarge
 from tidings.model.ids import is_guid
 from tidings.model.profiles import PROFILES, Profile
-from tidings.model.registry import TypeRegistry
 from tidings.store.base import Store
+from tidings.store.types import Types
 from tidings.telemetry import Metrics
 from tidings.write.submit import Actor
 
@@ -39,7 +39,7 @@ class Parts:
 
     config: Config
     store: Store
-    types: TypeRegistry
+    types: Types
     gate: Gatekeeper
     feed: Feed
     metrics: Metrics

@@ -70,19 +70,23 @@ def get_by_guid(call: Call) -> Response:
 
 def get_by_name(call: Call) -> Response:
     with call.parts.store.snapshot() as snapshot:
-        return _whole(call, by_name(call.path["type"], call.unique_name(), call.parts.types, snapshot), snapshot)
+        return _whole(
+            call, by_name(call.path["type"], call.unique_name(), call.parts.types.of(snapshot), snapshot), snapshot
+        )
 
 
 def _whole(call: Call, asset: Asset, snapshot: Reader) -> Response:
     with_links = not call.flag("ignoreRelationships")
-    [form] = entity_forms([asset], call.parts.types, snapshot, with_links=with_links)
+    [form] = entity_forms([asset], call.parts.types.of(snapshot), snapshot, with_links=with_links)
     return json_answer(b'{"entity":%b,"referredEntities":{}}' % form)
 
 
 def get_many(call: Call) -> Response:
     with call.parts.store.snapshot() as snapshot:
         found = by_guids(call.guids(), snapshot)
-        forms = entity_forms(found, call.parts.types, snapshot, with_links=not call.flag("ignoreRelationships"))
+        forms = entity_forms(
+            found, call.parts.types.of(snapshot), snapshot, with_links=not call.flag("ignoreRelationships")
+        )
     return json_answer(b'{"entities":[%b],"referredEntities":{}}' % b",".join(forms))
 
 
@@ -94,7 +98,7 @@ def get_header_by_guid(call: Call) -> Response:
 
 def get_header_by_name(call: Call) -> Response:
     with call.parts.store.snapshot() as snapshot:
-        asset = by_name(call.path["type"], call.unique_name(), call.parts.types, snapshot)
+        asset = by_name(call.path["type"], call.unique_name(), call.parts.types.of(snapshot), snapshot)
     return json_answer(header_form(asset, asset.attributes))
 
 

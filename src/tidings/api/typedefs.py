@@ -43,7 +43,8 @@ def refuse_change(_call: Call) -> Response:
 
 
 def _definitions(call: Call) -> Definitions:
-    return definitions_of(call.parts.types)
+    with call.parts.store.snapshot() as snapshot:
+        return definitions_of(call.parts.types.of(snapshot))
 
 
 def _wanted(call: Call) -> list[TypeCategory]:

@@ -36,7 +36,7 @@ async def run(call: Call, make: Callable[[], Command]) -> Response:
     receipt = await asyncio.wrap_future(parts.store.enqueue(work, rollback=dry_run))
     handler = command.delete_type if isinstance(command, Delete) else ""
     large = large or len(receipt.changes.assets) > 100
-    body = await _aside(large, lambda: receipt_form(receipt, parts.types, dry_run=dry_run, handler=handler))
+    body = await _aside(large, lambda: receipt_form(receipt, dry_run=dry_run, handler=handler))
     if not dry_run:
         _count(call, receipt)
     ignored = sum(len(names) for _, names in receipt.ignored)

@@ -20,7 +20,9 @@ class Asset(msgspec.Struct, gc=False):
 
     ``id`` is internal and never leaves the process. ``version`` counts the asset's own events from 1. Times are
     milliseconds since 1970. ``encoded`` is the JSON object of every attribute that is set, in canonical form;
-    unset attributes are not in it.
+    unset attributes are not in it. ``custom`` is the JSON object of custom metadata by set and attribute, None where
+    there is none. ``connection`` is the connection that it names, where its qualifiedName does not begin with that
+    connection's; None otherwise.
     """
 
     id: int
@@ -34,6 +36,8 @@ class Asset(msgspec.Struct, gc=False):
     updated_at: int
     updated_by: str
     encoded: bytes
+    custom: bytes | None = None
+    connection: str | None = None
 
     @property
     def attributes(self) -> Attributes:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from tidings.model.asset import Asset, AssetName, Link
+from tidings.model.tag import Attachment
 
 Origin = Literal["direct", "related", "propagated", "cascade", "restore"]
 
@@ -16,12 +17,16 @@ class Kind(Enum):
     """What happens to one asset in one request."""
 
     CREATE = "CREATE"
+    CUSTOM = "CUSTOM"
+    UNTAG = "UNTAG"
+    TAG = "TAG"
     UPDATE = "UPDATE"
     ARCHIVE = "ARCHIVE"
     PURGE = "PURGE"
 
     def __init__(self, value: str) -> None:
         self.is_delete = value in ("ARCHIVE", "PURGE")
+        self.is_tagging = value in ("TAG", "UNTAG")
 
 
 class Neighbour(msgspec.Struct, gc=False, frozen=True):
@@ -32,7 +37,9 @@ class Neighbour(msgspec.Struct, gc=False, frozen=True):
 
 
 class AssetChange(msgspec.Struct, gc=False):
-    """One asset that differs. An asset has at most one of these in a request.
+    """One thing that there is to say about one asset: each becomes one event.
+
+    An asset has at most one of each kind in a request, of TAG and UNTAG one for each tag.
 
     ``attributes`` are those of ``after``, or None where they did not change and nobody has decoded them: see ``shown``.
 
@@ -41,6 +48,8 @@ class AssetChange(msgspec.Struct, gc=False):
     set by itself. ``linked`` and ``unlinked`` hold, by link attribute, neighbours that came and went.
     ``replaced`` holds the whole new value
     of link attributes that the request set as a whole. ``restored``: it was archived and is active again.
+    Of CUSTOM, ``before`` and ``now`` are custom metadata by set and attribute. Of TAG and UNTAG, ``tags`` are what it
+    gains or loses; of UPDATE, ``retagged`` are tags of its own before and after they were changed.
     """
 
     kind: Kind
@@ -54,6 +63,13 @@ class AssetChange(msgspec.Struct, gc=False):
     unlinked: dict[str, list[Neighbour]] = {}
     replaced: dict[str, list[AssetName]] = {}
     restored: bool = False
+    tags: tuple[Attachment, ...] = ()
+    retagged: tuple[tuple[Attachment, Attachment], ...] = ()
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether more of the stored asset changes than its version, status and stamps."""
+        return bool(self.now)
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -65,6 +81,19 @@ class AssetChange(msgspec.Struct, gc=False):
         return self.after.raw_attributes if self.attributes is None else self.attributes
 
 
+class TagRows(msgspec.Struct):
+    """What changes about who has which tags: attachments that are new or changed, and (asset, attachment) that come and go.
+
+    ``forgotten`` are attachments to be dropped where nobody has them any more.
+    """
+
+    attached: list[Attachment] = []
+    changed: list[Attachment] = []
+    tagged: list[tuple[int, int]] = []
+    untagged: list[tuple[int, int]] = []
+    forgotten: list[int] = []
+
+
 class Changes(msgspec.Struct):
     """All that one request changes, in the order in which its events will stand in the log."""
 
@@ -74,6 +103,8 @@ class Changes(msgspec.Struct):
     changed: list[Link] = []
     owners: dict[int, Asset] = {}
     """Internal id of an owned asset -> its owner (the glossary of a term), which events show."""
+    tags: dict[int, list[Attachment]] = {}
+    """Internal id of an asset -> all its tags, as its events show them: its own first."""
 
     def __bool__(self) -> bool:
         return bool(self.assets)

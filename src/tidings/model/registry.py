@@ -12,7 +12,15 @@ from functools import cached_property
 from typing import Any
 
 from tidings.model.errors import UnknownType
-from tidings.model.typedefs import AttributeDef, EntityDef, RelationshipDef, RelationshipEnd, TypeSystem
+from tidings.model.typedefs import (
+    AttributeDef,
+    CustomSetDef,
+    EntityDef,
+    RelationshipDef,
+    RelationshipEnd,
+    TagDef,
+    TypeSystem,
+)
 from tidings.model.values import PRIMITIVES, ValueType, array_type, enum_type, map_type, struct_type, undefined_type
 
 ASSET_ROOT = "Referenceable"
@@ -107,11 +115,16 @@ class AssetType:
 class TypeRegistry:
     """Immutable set of types in force. Look-ups raise UnknownType with the nearest known name."""
 
-    def __init__(self, system: TypeSystem) -> None:
+    def __init__(self, system: TypeSystem, like: TypeRegistry | None = None) -> None:
         self.system = system
         self._types: dict[str, AssetType] = {}
         self._values: dict[tuple[str, bool], ValueType] = {}
-        self._own_links = self._links_by_type()
+        self._own_links: dict[str, dict[str, LinkAttribute]]
+        if like is not None and _same_assets(system, like.system):
+            # Another tag does not change what a table is: what was worked out for it stays.
+            self._types, self._values, self._own_links = like._types, like._values, like._own_links
+        else:
+            self._own_links = self._links_by_type()
 
     def __contains__(self, name: object) -> bool:
         return name in self.system.entities
@@ -121,6 +134,50 @@ class TypeRegistry:
 
     def relationship(self, name: str) -> RelationshipDef:
         return self.system.relationships[name]
+
+    def tag(self, name: str) -> TagDef:
+        """A tag by its id, or by what people call it; raises UnknownType."""
+        known = self.system.tags.get(name) or self._tags_by_display_name.get(name)
+        if known is None:
+            raise UnknownType(name, _near(name, self._tags_by_display_name, "; there is no such tag"))
+        return known
+
+    @cached_property
+    def _tags_by_display_name(self) -> Mapping[str, TagDef]:
+        return {one.display_name: one for one in self.system.tags.values()}
+
+    def custom_set(self, name: str) -> CustomSetDef:
+        """A custom metadata set by its id, or by what people call it; raises UnknownType."""
+        known = self.system.custom_sets.get(name) or self._sets_by_display_name.get(name)
+        if known is None:
+            raise UnknownType(name, _near(name, self._sets_by_display_name, "; there is no such custom metadata"))
+        return known
+
+    @cached_property
+    def _sets_by_display_name(self) -> Mapping[str, CustomSetDef]:
+        return {one.display_name: one for one in self.system.custom_sets.values()}
+
+    @cached_property
+    def lineage(self) -> frozenset[str]:
+        """Relationships that say what a process reads or writes."""
+        return frozenset(
+            name
+            for name, one in self.system.relationships.items()
+            if any(end.name in ("inputs", "outputs") for end in (one.end1, one.end2))
+        )
+
+    def flow(self, *, hierarchy: bool, lineage: bool) -> tuple[frozenset[str], frozenset[str]]:
+        """Relationships along which tags flow, from end 1 to end 2 and from end 2 to end 1.
+
+        ``hierarchy`` takes all that are not lineage, ``lineage`` those that are.
+        """
+        flowing = [
+            one
+            for name, one in self.system.relationships.items()
+            if one.tag_flow != "NONE" and (lineage if name in self.lineage else hierarchy)
+        ]
+        ahead = frozenset(one.name for one in flowing if one.tag_flow in ("ONE_TO_TWO", "BOTH"))
+        return ahead, frozenset(one.name for one in flowing if one.tag_flow in ("TWO_TO_ONE", "BOTH"))
 
     @cached_property
     def owning(self) -> tuple[RelationshipDef, ...]:
@@ -216,6 +273,21 @@ class TypeRegistry:
             fields = self.system.structs[name].attributes
             return struct_type(name, lambda: {key: self._attribute(one).value_type for key, one in fields.items()})
         return undefined_type(name)
+
+
+def _same_assets(one: TypeSystem, other: TypeSystem) -> bool:
+    """Whether everything that assets are made of is the same; what was added to neither is the same object."""
+    return (
+        one.entities is other.entities
+        and one.relationships is other.relationships
+        and one.enums is other.enums
+        and one.structs is other.structs
+    )
+
+
+def _near(name: str, known: Iterable[str], else_: str) -> str:
+    found = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {found[0]}?" if found else else_
 
 
 def _default(definition: AttributeDef, value_type: ValueType) -> Any:

@@ -87,10 +87,63 @@ class RelationshipDef:
 
 
 @dataclass(frozen=True, slots=True)
+class TagDef:
+    """A tag that users made. ``name`` is its generated id, ``display_name`` what people call it.
+
+    ``entity_types``: types of asset it may be put on, any where empty. ``attributes``: its values, by name.
+    """
+
+    name: str
+    display_name: str
+    super_types: tuple[str, ...] = ()
+    entity_types: tuple[str, ...] = ()
+    attributes: Mapping[str, AttributeDef] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomAttributeDef:
+    """One attribute of a custom metadata set. ``definition.name`` is its generated id.
+
+    ``archived``: it takes no new values. The rest says which assets may have it, None where all: ``entity_types`` (and
+    types below them), ``connections`` and ``glossaries`` and ``domains`` (qualifiedNames).
+    """
+
+    definition: AttributeDef
+    display_name: str
+    archived: bool = False
+    entity_types: frozenset[str] | None = None
+    connections: frozenset[str] | None = None
+    glossaries: frozenset[str] | None = None
+    domains: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomSetDef:
+    """A set of custom metadata that users made. ``name`` is its generated id; ``attributes`` are by their ids."""
+
+    name: str
+    display_name: str
+    attributes: Mapping[str, CustomAttributeDef]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A definition that users made, as it is kept: ``body`` is the whole of it in the protocol's form, as JSON."""
+
+    name: str
+    category: str
+    guid: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class TypeSystem:
-    """All definitions together, by name."""
+    """All definitions together, by name. ``stored`` are those that users made."""
 
     entities: Mapping[str, EntityDef]
     enums: Mapping[str, EnumDef]
     structs: Mapping[str, StructDef]
     relationships: Mapping[str, RelationshipDef]
+    tags: Mapping[str, TagDef] = field(default_factory=dict)
+    custom_sets: Mapping[str, CustomSetDef] = field(default_factory=dict)
+    stored: Mapping[str, Definition] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from tidings.model.events import EVERYTHING, LogRecord
 from tidings.model.registry import TypeRegistry
 from tidings.read.replay import LinkReplay, detail_of, replay_asset
 from tidings.store.base import Snapshot, Store, pages
+from tidings.store.types import Types
 
 T = TypeVar("T")
 
@@ -41,10 +42,10 @@ class Report(msgspec.Struct, frozen=True):
         return self.problem_count == 0
 
 
-def inspect(store: Store, types: TypeRegistry, progress: Progress) -> Report:
+def inspect(store: Store, types: Types, progress: Progress) -> Report:
     """Look at everything. Reads the log twice; holds a snapshot for as long as it takes, and writes nothing."""
     with store.snapshot() as snapshot:
-        return _Inspection(snapshot, types, progress).run()
+        return _Inspection(snapshot, types.of(snapshot), progress).run()
 
 
 class _Inspection:

@@ -18,8 +18,10 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from tidings.model.asset import Asset, AssetName, Link
-from tidings.model.changes import Changes
+from tidings.model.changes import Changes, TagRows
 from tidings.model.events import Event, LogFilter, LogRecord
+from tidings.model.tag import Attachment, Task
+from tidings.model.typedefs import Definition
 
 T = TypeVar("T")
 
@@ -77,6 +79,47 @@ class Reader(Protocol):
         """The small number under which a relationship is kept; part of a link's guid."""
         ...
 
+    def neighbours(
+        self, ids: Collection[int], ahead: Collection[str], behind: Collection[str]
+    ) -> list[tuple[int, str, int]]:
+        """One step from each of ``ids`` to active assets: (from, relationship, to).
+
+        Along the relationships ``ahead`` from their end 1 to end 2, along ``behind`` from end 2 to end 1.
+        """
+        ...
+
+    def has_tags(self) -> bool:
+        """Whether any asset has a tag; costs next to nothing."""
+        ...
+
+    def tagged(self, ids: Collection[int]) -> list[tuple[int, int]]:
+        """(asset, attachment) for every tag, direct or not, of the assets ``ids``, ordered by both."""
+        ...
+
+    def attachments(self, ids: Collection[int]) -> list[Attachment]:
+        """Attachments by their own ids."""
+        ...
+
+    def attachments_of(self, sources: Collection[int]) -> list[Attachment]:
+        """Every attachment that was put on one of ``sources``, also those that are gone, oldest first."""
+        ...
+
+    def bearers(self, attachments: Collection[int]) -> list[tuple[int, int]]:
+        """(attachment, asset) for every active asset that has one of these, its source too if that is active."""
+        ...
+
+    def types_stamp(self) -> str:
+        """Changes whenever a type definition does; empty until the first is made."""
+        ...
+
+    def definitions(self) -> list[Definition]:
+        """Every type definition that users made, by name."""
+        ...
+
+    def tasks(self) -> list[Task]:
+        """Work that is not done yet."""
+        ...
+
 
 class Transaction(Reader, Protocol):
     """The one transaction of a request. ``now`` is its clock: milliseconds, never smaller than the one before."""
@@ -90,6 +133,26 @@ class Transaction(Reader, Protocol):
     def save(self, changes: Changes) -> None:
         """Write the state, one statement for each kind of row."""
         ...
+
+    def new_attachment_ids(self, count: int) -> range:
+        """Ids for attachments that no other has."""
+        ...
+
+    def save_tags(self, rows: TagRows) -> None:
+        """Write attachments, and who has them; attachments that nobody has and that are gone are forgotten."""
+        ...
+
+    def save_definitions(self, definitions: Collection[Definition]) -> None:
+        """Make or replace type definitions, and with them the types' stamp."""
+        ...
+
+    def remove_definitions(self, names: Collection[str]) -> None: ...
+
+    def save_task(self, task: Task) -> None:
+        """Make or replace it."""
+        ...
+
+    def remove_task(self, kind: str, subject: str) -> None: ...
 
     def append(self, events: Iterable[Event]) -> int:
         """Write the events at the end of the log, the last act of a request; the position of the first."""

@@ -10,11 +10,13 @@ import msgspec
 
 from tidings.model.asset import Asset, Link
 from tidings.model.changes import Changes
+from tidings.model.errors import TidingsError
 from tidings.model.events import Event
 from tidings.model.ids import new_guid
 from tidings.model.profiles import DOCUMENTED, Profile
 from tidings.model.registry import TypeRegistry
 from tidings.store.base import Reader, Store, Transaction
+from tidings.store.types import Types
 from tidings.write.check import Draft, check
 from tidings.write.collector import paused_if_large
 from tidings.write.commands import Command, Delete, Restore, Save
@@ -78,7 +80,7 @@ class Outcome(msgspec.Struct):
 
 def submit(
     store: Store,
-    types: TypeRegistry,
+    types: Types,
     command: Command,
     actor: Actor,
     profile: Profile = DOCUMENTED,
@@ -94,28 +96,48 @@ def submit(
 
 
 def work_for(
-    types: TypeRegistry, command: Command, actor: Actor, profile: Profile = DOCUMENTED, *, dry_run: bool = False
+    types: Types, command: Command, actor: Actor, profile: Profile = DOCUMENTED, *, dry_run: bool = False
 ) -> Callable[[Transaction], Receipt]:
-    """The same, for callers that wait in their own way: checks at once, returns what is to run in the transaction."""
+    """The same, for callers that wait in their own way: returns what is to run in the transaction.
+
+    A save is checked at once against the types used last, so that the writer need not be kept waiting for it; it is
+    checked again in its transaction only where other types are in force there.
+    """
     cause = new_guid()
-    drafts = paused_if_large(_size(command), lambda: check(command, types)) if isinstance(command, Save) else []
+    checked, drafts, error = types.latest, list[Draft](), None
+    if isinstance(command, Save):
+        try:
+            drafts = paused_if_large(_size(command), lambda: check(command, checked))
+        except TidingsError as found:
+            error = found
 
     def work(tx: Transaction) -> Receipt:
         return paused_if_large(_size(command), lambda: run(tx))
 
     def run(tx: Transaction) -> Receipt:
-        stamp = Stamp(actor.name, tx.now)
-        outcome = _decide(command, drafts, types, profile, stamp, tx)
-        changes = outcome.changes
-        changes.owners = _owners(changes, types, tx)
-        occasion = _occasion(cause, actor, tx.now, profile, command)
-        first = None
-        if changes:
-            tx.save(changes)
-            first = tx.append(record(changes, types, occasion))
-        return Receipt(changes, types, occasion, None if dry_run else first, outcome.assigned, _ignored(drafts))
+        in_force = types.of(tx)
+        now = drafts
+        if isinstance(command, Save) and in_force is not checked:
+            now = check(command, in_force)
+        elif error is not None:
+            raise error
+        return _carry_out(command, now, in_force, _occasion(cause, actor, tx.now, profile, command), tx, dry_run)
 
     return work
+
+
+def _carry_out(
+    command: Command, drafts: list[Draft], types: TypeRegistry, occasion: Occasion, tx: Transaction, dry_run: bool
+) -> Receipt:
+    stamp = Stamp(occasion.actor, tx.now)
+    outcome = _decide(command, drafts, types, occasion.profile, stamp, tx)
+    changes = outcome.changes
+    changes.owners = _owners(changes, types, tx)
+    first = None
+    if changes:
+        tx.save(changes)
+        first = tx.append(record(changes, types, occasion))
+    return Receipt(changes, types, occasion, None if dry_run else first, outcome.assigned, _ignored(drafts))
 
 
 def _size(command: Command) -> int:

@@ -10,6 +10,8 @@ import msgspec
 
 from tidings.model.asset import Asset, AssetName, Link
 from tidings.model.events import OPERATIONS, LogFilter, LogRecord
+from tidings.model.tag import Attachment, Task
+from tidings.model.typedefs import Definition
 from tidings.store.base import PAGE_BYTES, AssetQuery, Token
 from tidings.store.statements import Statements
 
@@ -88,6 +90,54 @@ class SqliteReader:
         if number is None:
             raise KeyError(name)
         return number
+
+    def neighbours(
+        self, ids: Collection[int], ahead: Collection[str], behind: Collection[str]
+    ) -> list[tuple[int, str, int]]:
+        found: list[tuple[int, str, int]] = []
+        if ids:
+            run, wanted = self.connection.execute, as_set(ids)
+            if ahead:
+                found += run(SQL.neighbours_ahead, (wanted, as_set(ahead)))
+            if behind:
+                found += run(SQL.neighbours_behind, (wanted, as_set(behind)))
+        return found
+
+    def has_tags(self) -> bool:
+        [(found,)] = self.connection.execute(SQL.has_tags)
+        return bool(found)
+
+    def tagged(self, ids: Collection[int]) -> list[tuple[int, int]]:
+        return list(self.connection.execute(SQL.tagged, (as_set(ids),))) if ids else []
+
+    def attachments(self, ids: Collection[int]) -> list[Attachment]:
+        return self._attachments(SQL.attachments, ids)
+
+    def attachments_of(self, sources: Collection[int]) -> list[Attachment]:
+        return self._attachments(SQL.attachments_of, sources)
+
+    def _attachments(self, sql: str, wanted: Collection[int]) -> list[Attachment]:
+        if not wanted:
+            return []
+        return [
+            Attachment(own, source, guid, tag, bool(a), bool(b), bool(c), bool(d), bool(gone), body, status)
+            for own, source, guid, tag, a, b, c, d, gone, body, status in self.connection.execute(
+                sql, (as_set(wanted),)
+            )
+        ]
+
+    def bearers(self, attachments: Collection[int]) -> list[tuple[int, int]]:
+        return list(self.connection.execute(SQL.bearers, (as_set(attachments),))) if attachments else []
+
+    def types_stamp(self) -> str:
+        row = self.connection.execute(SQL.types_stamp).fetchone()
+        return str(row[0]) if row else ""
+
+    def definitions(self) -> list[Definition]:
+        return [Definition(*row) for row in self.connection.execute(SQL.definitions)]
+
+    def tasks(self) -> list[Task]:
+        return [Task(*row) for row in self.connection.execute(SQL.tasks)]
 
     def _known_number(self, name: str) -> int | None:
         number = self.names.relationships.get(name)

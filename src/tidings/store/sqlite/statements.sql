@@ -2,17 +2,17 @@
 
 -- name: assets_by_guid
 SELECT a.id, a.guid, a.type_name, a.qualified_name, a.status, a.version, a.created_at, a.created_by, a.updated_at,
-       a.updated_by, a.attributes
+       a.updated_by, a.attributes, a.custom, a.connection
 FROM json_each(?) AS wanted CROSS JOIN asset AS a ON a.guid = wanted.value
 
 -- name: assets_by_name
 SELECT a.id, a.guid, a.type_name, a.qualified_name, a.status, a.version, a.created_at, a.created_by, a.updated_at,
-       a.updated_by, a.attributes
+       a.updated_by, a.attributes, a.custom, a.connection
 FROM json_each(?) AS wanted CROSS JOIN asset AS a ON a.qualified_name = wanted.value
 
 -- name: assets_by_id
 SELECT a.id, a.guid, a.type_name, a.qualified_name, a.status, a.version, a.created_at, a.created_by, a.updated_at,
-       a.updated_by, a.attributes
+       a.updated_by, a.attributes, a.custom, a.connection
 FROM json_each(?) AS wanted CROSS JOIN asset AS a ON a.id = wanted.value
 
 -- name: names_by_guid
@@ -54,11 +54,12 @@ INSERT INTO relationship (name) VALUES (?) RETURNING number
 
 -- name: insert_asset
 INSERT INTO asset (id, guid, type_name, qualified_name, status, version, created_at, created_by, updated_at, updated_by,
-                   attributes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                   attributes, custom, connection)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: update_asset
-UPDATE asset SET qualified_name = ?, status = ?, version = ?, updated_at = ?, updated_by = ?, attributes = ?
+UPDATE asset SET qualified_name = ?, status = ?, version = ?, updated_at = ?, updated_by = ?, attributes = ?,
+                 custom = ?, connection = ?
 WHERE id = ?
 
 -- name: stamp_asset
@@ -139,7 +140,8 @@ SELECT position, time, operation, guid, type_name, qualified_name, filler, openi
 FROM log WHERE (guid, position) > (?1, ?2) ORDER BY guid, position LIMIT ?3
 
 -- name: list_assets
-SELECT id, guid, type_name, qualified_name, status, version, created_at, created_by, updated_at, updated_by, attributes
+SELECT id, guid, type_name, qualified_name, status, version, created_at, created_by, updated_at, updated_by, attributes,
+       custom, connection
 FROM asset
 WHERE qualified_name >= :name_from AND qualified_name < :name_to
   AND (qualified_name, type_name) > (:after_name, :after_type)
@@ -148,7 +150,8 @@ WHERE qualified_name >= :name_from AND qualified_name < :name_to
 ORDER BY qualified_name, type_name LIMIT :limit
 
 -- name: assets_in_guid_order
-SELECT id, guid, type_name, qualified_name, status, version, created_at, created_by, updated_at, updated_by, attributes
+SELECT id, guid, type_name, qualified_name, status, version, created_at, created_by, updated_at, updated_by, attributes,
+       custom, connection
 FROM asset WHERE guid > ?1 ORDER BY guid LIMIT ?2
 
 -- name: links_in_order
@@ -177,3 +180,100 @@ SELECT value FROM catalog WHERE name = ?
 
 -- name: set_catalog_value
 INSERT INTO catalog (name, value) VALUES (?, ?)
+
+-- name: types_stamp
+SELECT value FROM catalog WHERE name = 'types_stamp'
+
+-- name: set_types_stamp
+INSERT INTO catalog (name, value) VALUES ('types_stamp', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1
+
+-- name: definitions
+SELECT name, category, guid, body FROM definition ORDER BY name
+
+-- name: save_definition
+INSERT INTO definition (name, category, guid, body) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (name) DO UPDATE SET body = ?4
+
+-- name: remove_definitions
+DELETE FROM definition WHERE name IN (SELECT value FROM json_each(?))
+
+-- name: neighbours_ahead
+SELECT l.end1, r.name, l.end2
+FROM json_each(?1) AS wanted
+CROSS JOIN link AS l ON l.end1 = wanted.value
+CROSS JOIN relationship AS r ON r.number = l.relationship
+CROSS JOIN asset AS a ON a.id = l.end2
+WHERE r.name IN (SELECT value FROM json_each(?2)) AND a.status = 0
+
+-- name: neighbours_behind
+SELECT l.end2, r.name, l.end1
+FROM json_each(?1) AS wanted
+CROSS JOIN link AS l ON l.end2 = wanted.value
+CROSS JOIN relationship AS r ON r.number = l.relationship
+CROSS JOIN asset AS a ON a.id = l.end1
+WHERE r.name IN (SELECT value FROM json_each(?2)) AND a.status = 0
+
+-- name: tagged
+SELECT t.asset, t.attachment FROM json_each(?) AS wanted CROSS JOIN tagged AS t ON t.asset = wanted.value
+ORDER BY t.asset, t.attachment
+
+-- name: attachments
+SELECT t.id, t.source, t.guid, t.tag, t.propagate, t.remove_on_delete, t.restrict_lineage, t.restrict_hierarchy, t.gone,
+       t.body, coalesce(a.status, 2)
+FROM json_each(?) AS wanted
+CROSS JOIN attachment AS t ON t.id = wanted.value
+LEFT JOIN asset AS a ON a.id = t.source
+
+-- name: attachments_of
+SELECT t.id, t.source, t.guid, t.tag, t.propagate, t.remove_on_delete, t.restrict_lineage, t.restrict_hierarchy, t.gone,
+       t.body, coalesce(a.status, 2)
+FROM json_each(?) AS wanted
+CROSS JOIN attachment AS t ON t.source = wanted.value
+LEFT JOIN asset AS a ON a.id = t.source
+ORDER BY t.id
+
+-- name: bearers
+SELECT t.attachment, t.asset
+FROM json_each(?) AS wanted
+CROSS JOIN tagged AS t ON t.attachment = wanted.value
+CROSS JOIN asset AS a ON a.id = t.asset
+WHERE a.status = 0
+
+-- name: has_tags
+SELECT EXISTS (SELECT 1 FROM attachment)
+
+-- name: highest_attachment
+SELECT coalesce(max(id), 0) FROM attachment
+
+-- name: insert_attachment
+INSERT INTO attachment (id, source, guid, tag, propagate, remove_on_delete, restrict_lineage, restrict_hierarchy, gone,
+                        body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: update_attachment
+UPDATE attachment SET propagate = ?2, remove_on_delete = ?3, restrict_lineage = ?4, restrict_hierarchy = ?5, gone = ?6,
+                      body = ?7
+WHERE id = ?1
+
+-- name: tag_asset
+INSERT INTO tagged (asset, attachment) VALUES (?, ?)
+
+-- name: untag_asset
+DELETE FROM tagged WHERE asset = ? AND attachment = ?
+
+-- name: purge_tagged
+DELETE FROM tagged WHERE asset IN (SELECT value FROM json_each(?))
+
+-- name: forget_attachments
+DELETE FROM attachment
+WHERE id IN (SELECT value FROM json_each(?))
+  AND NOT EXISTS (SELECT 1 FROM tagged AS t WHERE t.attachment = attachment.id)
+
+-- name: tasks
+SELECT kind, subject, body FROM task ORDER BY kind, subject
+
+-- name: save_task
+INSERT INTO task (kind, subject, body) VALUES (?1, ?2, ?3) ON CONFLICT (kind, subject) DO UPDATE SET body = ?3
+
+-- name: remove_task
+DELETE FROM task WHERE kind = ? AND subject = ?

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import apsw
 
-from tidings.model.asset import Link
-from tidings.model.changes import AssetChange, Changes, Kind
+from tidings.model.asset import Asset, Link
+from tidings.model.changes import Changes, Kind, TagRows
 from tidings.model.errors import Conflict
 from tidings.model.events import Event
+from tidings.model.ids import new_guid
+from tidings.model.tag import Attachment, Task
+from tidings.model.typedefs import Definition
 from tidings.store.base import Token
 from tidings.store.sqlite.reader import OPERATION_NUMBERS, SQL, Names, SqliteReader, as_set
 
@@ -40,22 +43,36 @@ class SqliteTransaction(SqliteReader):
     def save(self, changes: Changes) -> None:
         self.wrote = True
         run = self.connection.executemany
-        if created := [_row(change) for change in changes.assets if change.kind is Kind.CREATE]:
-            run(SQL.insert_asset, created)
-        self._update([change for change in changes.assets if change.kind in (Kind.UPDATE, Kind.ARCHIVE)])
+        # An asset of which there is more to say than one event has one row; the last event's is how it will be.
+        last = {change.after.id: change.after for change in changes.assets}
+        created = {change.after.id for change in changes.assets if change.kind is Kind.CREATE}
+        if created:
+            run(SQL.insert_asset, [_row(asset) for asset in last.values() if asset.id in created])
+        purged = {change.after.id for change in changes.assets if change.kind is Kind.PURGE}
+        rewritten = {change.after.id for change in changes.assets if change.rewrites}
+        rest = [asset for asset in last.values() if asset.id not in created and asset.id not in purged]
+        self._update([one for one in rest if one.id in rewritten], [one for one in rest if one.id not in rewritten])
         self._save_links(changes)
-        if purged := [change.after.id for change in changes.assets if change.kind is Kind.PURGE]:
-            self._purge(purged)
+        if purged:
+            self._purge(list(purged))
 
-    def _update(self, updated: list[AssetChange]) -> None:
-        rewritten = [change.after for change in updated if change.now]
-        stamped = [change.after for change in updated if not change.now]
+    def _update(self, rewritten: list[Asset], stamped: list[Asset]) -> None:
         run = self.connection.executemany
         if rewritten:
             run(
                 SQL.update_asset,
                 [
-                    (a.qualified_name, a.status, a.version, a.updated_at, a.updated_by, a.encoded, a.id)
+                    (
+                        a.qualified_name,
+                        a.status,
+                        a.version,
+                        a.updated_at,
+                        a.updated_by,
+                        a.encoded,
+                        a.custom,
+                        a.connection,
+                        a.id,
+                    )
                     for a in rewritten
                 ],
             )
@@ -83,8 +100,49 @@ class SqliteTransaction(SqliteReader):
         wanted = (as_set(ids),)
         self.connection.execute(SQL.purge_links_by_end1, wanted)
         self.connection.execute(SQL.purge_links_by_end2, wanted)
+        self.connection.execute(SQL.purge_tagged, wanted)
         self.connection.execute(SQL.purge_assets, wanted)
         self.connection.execute(SQL.set_highest_purged_id, (str(max(ids)),))
+
+    def new_attachment_ids(self, count: int) -> range:
+        [(highest,)] = self.connection.execute(SQL.highest_attachment)
+        return range(highest + 1, highest + 1 + count)
+
+    def save_tags(self, rows: TagRows) -> None:
+        self.wrote = True
+        run = self.connection.executemany
+        if rows.attached:
+            run(
+                SQL.insert_attachment,
+                [(one.id, one.source, one.guid, one.tag, *_content(one)) for one in rows.attached],
+            )
+        if rows.changed:
+            run(SQL.update_attachment, [(one.id, *_content(one)) for one in rows.changed])
+        if rows.untagged:
+            run(SQL.untag_asset, rows.untagged)
+        if rows.tagged:
+            run(SQL.tag_asset, rows.tagged)
+        if rows.forgotten:
+            self.connection.execute(SQL.forget_attachments, (as_set(rows.forgotten),))
+
+    def save_definitions(self, definitions: Collection[Definition]) -> None:
+        self.wrote = True
+        run = self.connection.executemany
+        run(SQL.save_definition, [(one.name, one.category, one.guid, one.body) for one in definitions])
+        self.connection.execute(SQL.set_types_stamp, (new_guid(),))
+
+    def remove_definitions(self, names: Collection[str]) -> None:
+        self.wrote = True
+        self.connection.execute(SQL.remove_definitions, (as_set(names),))
+        self.connection.execute(SQL.set_types_stamp, (new_guid(),))
+
+    def save_task(self, task: Task) -> None:
+        self.wrote = True
+        self.connection.execute(SQL.save_task, (task.kind, task.subject, task.encoded))
+
+    def remove_task(self, kind: str, subject: str) -> None:
+        self.wrote = True
+        self.connection.execute(SQL.remove_task, (kind, subject))
 
     def append(self, events: Iterable[Event]) -> int:
         self.wrote = True
@@ -121,9 +179,14 @@ class SqliteTransaction(SqliteReader):
         return bool(self.connection.execute(SQL.delete_token, (name,)).fetchall())
 
 
-def _row(change: AssetChange) -> tuple[object, ...]:
-    a = change.after
+def _content(one: Attachment) -> tuple[object, ...]:
+    return (
+        one.propagate, one.remove_on_delete, one.restrict_lineage, one.restrict_hierarchy, one.gone, one.encoded,
+    )  # fmt: skip
+
+
+def _row(a: Asset) -> tuple[object, ...]:
     return (
         a.id, a.guid, a.type_name, a.qualified_name, a.status, a.version, a.created_at, a.created_by, a.updated_at,
-        a.updated_by, a.encoded,
+        a.updated_by, a.encoded, a.custom, a.connection,
     )  # fmt: skip
