@@ -21,6 +21,18 @@ STATE = "__state"
 """The key under which a change of status is told."""
 
 
+class Cause(msgspec.Struct, frozen=True):
+    """The request that started it all, where it takes several transactions.
+
+    ``first`` is the index of the first event that is recorded now; ``count`` how many there will be in all, None where
+    these are all.
+    """
+
+    id: str
+    first: int = 1
+    count: int | None = None
+
+
 class Occasion(msgspec.Struct, frozen=True):
     """What all events of one request share.
 
@@ -28,7 +40,7 @@ class Occasion(msgspec.Struct, frozen=True):
     protocol passes on; ``delete_type`` is what a delete named.
     """
 
-    cause: str
+    cause: Cause
     actor: str
     time: int
     written: int
@@ -44,7 +56,7 @@ def record(changes: Changes, types: TypeRegistry, occasion: Occasion) -> Iterato
     One at a time: written as they come, the events of a large request need not be in memory together.
     """
     scribe = _Scribe(types, occasion, changes.owners, len(changes.assets))
-    return (scribe.event(index, change) for index, change in enumerate(changes.assets, 1))
+    return (scribe.event(index, change) for index, change in enumerate(changes.assets, occasion.cause.first))
 
 
 def operation_of(kind: Kind) -> Operation:
@@ -65,8 +77,8 @@ class _Scribe:
         headers = b',"headers":' + encode(dict(occasion.headers)) if occasion.headers else b""
         self.event_time = b',"eventTime":%d' % occasion.time
         self.tail = headers + b"}}"
-        self.cause = occasion.cause.encode()
-        self.count = count
+        self.cause = occasion.cause.id.encode()
+        self.count = count if occasion.cause.count is None else occasion.cause.count
         self.actor = encode(occasion.actor)
         self.handler = encode(occasion.profile.delete_handlers[occasion.delete_type])
 

@@ -22,7 +22,7 @@ from tidings.write.collector import paused_if_large
 from tidings.write.commands import Command, Delete, Restore, Save
 from tidings.write.diff import Stamp, diff
 from tidings.write.links import LinkDelta, LinkState, link_delta, spots
-from tidings.write.record import Occasion, record
+from tidings.write.record import Cause, Occasion, record
 from tidings.write.remove import bereaved, remove, restore
 from tidings.write.resolve import find_targets, resolve
 from tidings.write.wishes import Resolution, Wish
@@ -54,7 +54,7 @@ class Receipt(msgspec.Struct):
     @property
     def cause(self) -> str:
         """The request's id, which all its events bear."""
-        return self.occasion.cause
+        return self.occasion.cause.id
 
     @property
     def time(self) -> int:
@@ -96,14 +96,21 @@ def submit(
 
 
 def work_for(
-    types: Types, command: Command, actor: Actor, profile: Profile = DOCUMENTED, *, dry_run: bool = False
+    types: Types,
+    command: Command,
+    actor: Actor,
+    profile: Profile = DOCUMENTED,
+    *,
+    dry_run: bool = False,
+    cause: Cause | None = None,
 ) -> Callable[[Transaction], Receipt]:
     """The same, for callers that wait in their own way: returns what is to run in the transaction.
 
     A save is checked at once against the types used last, so that the writer need not be kept waiting for it; it is
-    checked again in its transaction only where other types are in force there.
+    checked again in its transaction only where other types are in force there. ``cause`` is given where this is a part of
+    something larger.
     """
-    cause = new_guid()
+    cause = cause or Cause(new_guid())
     checked, drafts, error = types.latest, list[Draft](), None
     if isinstance(command, Save):
         try:
@@ -148,7 +155,7 @@ def _ignored(drafts: Iterable[Draft]) -> list[tuple[str, tuple[str, ...]]]:
     return [(draft.label, draft.ignored) for draft in drafts if draft.ignored]
 
 
-def _occasion(cause: str, actor: Actor, now: int, profile: Profile, command: Command) -> Occasion:
+def _occasion(cause: Cause, actor: Actor, now: int, profile: Profile, command: Command) -> Occasion:
     delete_type = command.delete_type if isinstance(command, Delete) else "DEFAULT"
     written = time.time_ns() // 1_000_000
     return Occasion(cause, actor.name, now, written, profile, actor.source_ip, actor.headers, delete_type)

@@ -18,7 +18,7 @@ BOTH = pytest.mark.parametrize("profile", [DOCUMENTED, SERVER], ids=lambda one: 
 
 
 def occasion(profile: Profile = DOCUMENTED, **more: Any) -> Occasion:
-    return Occasion("cause-1", "jo", STAMP.now, STAMP.now + 5, profile, "10.0.0.1", **more)
+    return Occasion(Cause("cause-1"), "jo", STAMP.now, STAMP.now + 5, profile, "10.0.0.1", **more)
 
 
 def only(
@@ -58,7 +58,7 @@ def test_one_event_for_each_change_in_order_and_of_one_time(profile: Profile) ->
 
 
 def test_an_event_is_never_written_before_its_time() -> None:
-    [event] = record(Changes([CREATED]), TYPES, Occasion("c", "jo", 2_000, 1_000, DOCUMENTED))
+    [event] = record(Changes([CREATED]), TYPES, Occasion(Cause("c"), "jo", 2_000, 1_000, DOCUMENTED))
 
     assert decode(event.message)["msgCreationTime"] == 2_000
 
