@@ -12,7 +12,7 @@ from tidings.model.asset import ARCHIVED, Asset
 from tidings.model.changes import AssetChange, Changes, Kind, Neighbour
 from tidings.model.events import Event, decode
 from tidings.model.profiles import DOCUMENTED, PROFILES, SERVER, Profile
-from tidings.write.record import Occasion, owner_form, record
+from tidings.write.record import Cause, Occasion, owner_form, record
 
 BOTH = pytest.mark.parametrize("profile", [DOCUMENTED, SERVER], ids=lambda one: one.name)
 
