@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import harness, report, rows_delete, rows_http, rows_save, rows_server
+from benchmarks import harness, report, rows_delete, rows_http, rows_lineage, rows_save, rows_server, rows_tags
 
 SECTIONS: dict[str, Callable[[harness.Bench], None]] = {
     **{name: partial(rows_save.save, name=name) for name in rows_save.SHAPES},
@@ -20,6 +20,8 @@ SECTIONS: dict[str, Callable[[harness.Bench], None]] = {
     **{name: partial(rows_http.save, name=name) for name in rows_http.SHAPES},
     "purge": rows_delete.purge,
     "purge-large": rows_delete.purge_large,
+    "propagation": rows_tags.propagation,
+    "lineage": rows_lineage.walk,
     "tail": rows_http.tail,
     "live": rows_server.live_tail,
     "fan-out": rows_server.fan_out,

@@ -88,7 +88,7 @@ def contents(path: Path) -> dict[str, tuple[int, ...]]:
     """Rows and bytes by table, to prove that product and raw loop wrote the same."""
     connection = connect(str(path))
     found: dict[str, tuple[int, ...]] = {}
-    for table in ("asset", "link", "log"):
+    for table in ("asset", "link", "tagged", "log"):
         columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
         size = " + ".join(f"coalesce(length({column}), 0)" for column in columns)
         [row] = connection.execute(f"SELECT count(*), coalesce(sum({size}), 0) FROM {table}")

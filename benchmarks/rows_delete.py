@@ -1,48 +1,53 @@
-"""Purges of whole connections, given as lists of guids, beside the raw limit."""
+"""Purges of whole connections, with all under them, beside the raw limit in the same transactions."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.data import COLUMNS_PER_TABLE, CONNECTION, TABLES_PER_SCHEMA, bodies, command
 from benchmarks.harness import ME, Bench, Row, Samples, copy, in_turn, row_of
 from benchmarks.raw import capture, contents, open_raw, replay
 from benchmarks.stock import PER_COPY, multiply, remove
-from tidings.store.base import AssetQuery
 from tidings.store.sqlite import SqliteStore
-from tidings.write.commands import Delete, Target
+from tidings.store.sqlite.database import connect
+from tidings.write.connection import delete_connection
 from tidings.write.submit import submit
 
 SMALL, LARGE = 15_514, 155_131
+_COPY = 1 + TABLES_PER_SCHEMA + TABLES_PER_SCHEMA * COLUMNS_PER_TABLE
+"""Assets that one copy of the small catalog has: a schema, its tables, their columns."""
 
 
 def catalog(bench: Bench, assets: int) -> Path:
-    """A closed catalog with at least this many columns, its log left out to keep copies small."""
+    """A closed catalog of a connection and what is under it, so many assets; its log left out to keep copies small."""
     path = bench.folder / f"purge-{assets}.db"
     if not path.exists():
-        multiply(bench, path, -(-assets // PER_COPY) * PER_COPY, with_log=False)
+        multiply(bench, path, -(-(assets - 1) // _COPY) * PER_COPY, with_log=False)
+        store = SqliteStore(str(path))
+        [body] = bodies("Connection", [{"name": "production", "qualifiedName": CONNECTION}], 1)
+        submit(store, bench.types, command(body), ME)
+        store.close()
+        _trim(path, assets)
     return path
 
 
-def columns_of(path: Path, count: int) -> list[Target]:
-    """The first columns of a catalog, by guid."""
-    store = SqliteStore(str(path))
-    found: list[Target] = []
-    after = ("", "")
-    while len(found) < count:
-        with store.snapshot() as snapshot:
-            page = snapshot.list_assets(AssetQuery(frozenset({"Column"}), after=after, limit=10_000))
-        found += [Target(guid=asset.guid) for asset in page]
-        after = page[-1].qualified_name, page[-1].type_name
-    store.close()
-    return found[:count]
+def _trim(path: Path, assets: int) -> None:
+    """Take out columns until there are no more than so many assets."""
+    connection = connect(str(path), writer=True)
+    with connection:
+        [(surplus,)] = connection.execute("SELECT count(*) - ? FROM asset", (assets,))
+        last = "SELECT id FROM asset WHERE type_name = 'Column' ORDER BY id DESC LIMIT ?"
+        connection.execute(f"DELETE FROM link WHERE end2 IN ({last})", (surplus,))
+        connection.execute(f"DELETE FROM asset WHERE id IN ({last})", (surplus,))
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.close()
 
 
 def measured(bench: Bench, folder: Path, assets: int, samples_wanted: int = 0) -> Samples:
     """The purge and the raw loop in turn; each round starts from a fresh copy of the catalog."""
     source = catalog(bench, assets)
     paths = {name: folder / f"{name}.db" for name in ("product", "raw")}
-    command = Delete(columns_of(source, assets), "PURGE")
-    rows = capture(copy(source, paths["product"]), lambda store: submit(store, bench.types, command, ME))
+    rows = capture(copy(source, paths["product"]), lambda store: _purge(bench, store))
     store: SqliteStore | None = None
 
     def ready(_number: int) -> None:
@@ -55,7 +60,7 @@ def measured(bench: Bench, folder: Path, assets: int, samples_wanted: int = 0) -
 
     def product(_number: int) -> int:
         assert store is not None
-        return len(submit(store, bench.types, command, ME).changes.assets)
+        return _purge(bench, store)
 
     def raw(_number: int) -> int:
         connection = open_raw(paths["raw"])
@@ -70,6 +75,10 @@ def measured(bench: Bench, folder: Path, assets: int, samples_wanted: int = 0) -
         raise RuntimeError("the raw loop wrote something else than the product")
     remove(*paths.values())
     return samples
+
+
+def _purge(bench: Bench, store: SqliteStore) -> int:
+    return delete_connection(store, bench.types, CONNECTION, ME, delete_type="PURGE").total
 
 
 def purge(bench: Bench) -> None:

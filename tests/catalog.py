@@ -10,9 +10,10 @@ from tidings.model.profiles import DOCUMENTED, Profile
 from tidings.model.registry import TypeRegistry
 from tidings.model.typemodel import shipped_types
 from tidings.read.integrity import Report, inspect
-from tidings.store.base import Store, pages
+from tidings.store.base import AssetQuery, Store, pages
 from tidings.store.types import Types
 from tidings.write.commands import Delete, DeleteType, EntityInput, Restore, Save, Target
+from tidings.write.spread import AT_ONCE
 from tidings.write.submit import Actor, Receipt, submit
 
 SHIPPED = shipped_types()
@@ -34,13 +35,18 @@ def ref(type_name: str, qualified_name: str, **own: Any) -> dict[str, Any]:
     return {**named, "relationshipAttributes": {"typeName": "any", "attributes": own}} if own else named
 
 
+def ref_to(guid: str, **own: Any) -> dict[str, Any]:
+    """A reference by guid or placeholder; ``own`` are attributes of the link."""
+    return {"guid": guid, "relationshipAttributes": {"attributes": own}} if own else {"guid": guid}
+
+
 def target(type_name: str, qualified_name: str) -> Target:
     return Target(type_name=type_name, qualified_name=qualified_name)
 
 
 def told(events: list[Event]) -> list[tuple[str, str]]:
-    """Operation (without «ENTITY_») and last part of the qualifiedName of each event, in order."""
-    return [(one.operation.removeprefix("ENTITY_"), one.qualified_name.rpartition("/")[2]) for one in events]
+    """Operation (without «ENTITY_») and name of each event, in order."""
+    return [(one.operation.removeprefix("ENTITY_"), message(one)["entity"]["displayText"]) for one in events]
 
 
 def counted(events: list[Event]) -> dict[str, int]:
@@ -61,6 +67,7 @@ class Catalog:
         self.store = store
         self.profile = profile
         self.types = Types(SHIPPED)
+        self.at_once = AT_ONCE
 
     def save(self, *entities: EntityInput, dry_run: bool = False, **options: Any) -> Receipt:
         return self._submit(Save(list(entities), **options), dry_run)
@@ -75,7 +82,17 @@ class Catalog:
         return self._submit(Restore(list(targets)), dry_run)
 
     def _submit(self, command: Save | Delete | Restore, dry_run: bool) -> Receipt:
-        return submit(self.store, self.types, command, ACTOR, self.profile, dry_run=dry_run)
+        return submit(self.store, self.types, command, ACTOR, self.profile, dry_run=dry_run, at_once=self.at_once)
+
+    def guid(self, type_name: str, name: str) -> str:
+        """The guid of the one asset that people call so; its qualifiedName may be the catalog's own."""
+        with self.store.snapshot() as snapshot:
+            query = AssetQuery(frozenset([type_name]), limit=100_000)
+            [found] = [one.guid for one in snapshot.list_assets(query) if one.attributes.get("name") == name]
+        return found
+
+    def named(self, type_name: str, name: str) -> Target:
+        return Target(guid=self.guid(type_name, name))
 
     def log(self) -> list[LogRecord]:
         """Every record, by guid and position."""

@@ -21,6 +21,7 @@ Target = str | tuple[str, str]
 """Which asset is meant: its guid, or its type and qualifiedName."""
 Form = Literal["full", "wire"]
 DeleteType = Literal["SOFT", "HARD", "PURGE"]
+Direction = Literal["INPUT", "OUTPUT", "BOTH"]
 T = TypeVar("T")
 
 DEFAULT_URL = "http://127.0.0.1:8585"
@@ -28,6 +29,8 @@ ATTEMPTS = 60
 """Failed connections in a row after which a stream gives up."""
 SILENCE = 45.0
 """Seconds without a byte after which a stream counts as dropped; the server sends a heartbeat every 15."""
+LONGEST_STEP = 120.0
+"""Seconds that long work may take between two signs of life."""
 LONGEST_PAUSE = 5.0
 ASSETS_A_PAGE = 1000
 
@@ -113,6 +116,42 @@ class Client:
         body = {"targets": [_target(one) for one in targets]}
         return self._ask("POST", "/api/restore", JsonObject, {"dryRun": _flag(dry_run)}, body)
 
+    def delete_connection(
+        self,
+        qualified_name: str,
+        *,
+        delete_type: DeleteType = "SOFT",
+        dry_run: bool = False,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> JsonObject:
+        """Archive or purge a connection with everything under it; the answer has counts by type under ``deleted``.
+
+        Long work: ``progress(done, total)`` is called as it goes. What was interrupted is taken up by asking again.
+        """
+        params = {"qualifiedName": qualified_name, "deleteType": delete_type, "dryRun": _flag(dry_run)}
+        if dry_run:
+            return self._ask("DELETE", "/api/connections", JsonObject, params)
+        try:
+            return self._followed("/api/connections", params, progress)
+        except httpx.TransportError as error:
+            raise ClientError(f"{self._why(error)}; ask again, and it goes on where it was") from error
+
+    def _followed(self, path: str, params: JsonObject, progress: Callable[[int, int], None]) -> JsonObject:
+        timeout = httpx.Timeout(self._timeout, read=LONGEST_STEP)
+        headers = {"accept": "application/x-ndjson"}
+        with self._http.stream("DELETE", path, params=_set(params), headers=headers, timeout=timeout) as response:
+            if not response.is_success:
+                response.read()
+                raise _told(response)
+            for line in lines(response.iter_bytes()):
+                told = decode(line)
+                if "summary" in told:
+                    return dict(told["summary"])
+                if "error" in told:
+                    raise ClientError(told["error"]["errorMessage"], (), 0, told["error"]["errorCode"])
+                progress(told["done"], told["total"])
+        raise ClientError("the server stopped in the middle of it; ask again, and it goes on where it was")
+
     def assets(
         self, *, type_names: Iterable[str] = (), name_prefix: str = "", status: str | None = None
     ) -> Iterator[JsonObject]:
@@ -123,6 +162,137 @@ class Client:
             paging = {"limit": ASSETS_A_PAGE, "cursor": page.next or None}
             page = self._ask("GET", "/api/assets", _AssetPage, {**params, **paging})
             yield from page.assets
+
+    # --- types -----------------------------------------------------------------------------------------------------
+
+    def type_headers(self, categories: Iterable[str] = ()) -> list[JsonObject]:
+        """Guid, name and category of every type, tag, set of custom metadata …; of these categories where any are given."""
+        return self._ask("GET", "/api/meta/types/typedefs/headers", list[JsonObject], {"type": list(categories)})
+
+    def type_definition(self, name: str) -> JsonObject:
+        """One definition, by its name or, for tags and custom metadata, by what people call it."""
+        return self._ask("GET", f"/api/meta/types/typedef/name/{_segment(name)}", JsonObject)
+
+    def define(self, typedefs: JsonObject, *, change: bool = False, dry_run: bool = False) -> JsonObject:
+        """Make types, tags and custom metadata, or change those that are there: all of them or none.
+
+        Takes the protocol's «AtlasTypesDef», and answers with the definitions as they are now, in the same form.
+        """
+        params = {"dryRun": _flag(dry_run)}
+        return self._ask("PUT" if change else "POST", "/api/meta/types/typedefs", JsonObject, params, typedefs)
+
+    def remove_type(self, name: str, *, dry_run: bool = False) -> None:
+        """Remove a type, a tag or a set of custom metadata that nothing uses."""
+        self._send("DELETE", f"/api/meta/types/typedef/name/{_segment(name)}", {"dryRun": _flag(dry_run)})
+
+    # --- tags and custom metadata ----------------------------------------------------------------------------------
+
+    def put_tag(self, tag: JsonObject, guids: Iterable[str], *, dry_run: bool = False) -> JsonObject:
+        """Put a tag («classification») on assets, all or none; who has it already gets what ``tag`` says.
+
+        The answer is like that of ``save``.
+        """
+        return self._label(guids, {"addOrUpdateClassifications": [tag]}, {}, dry_run)
+
+    def change_tag(self, tag: JsonObject, guid: str, *, dry_run: bool = False) -> JsonObject:
+        """Change a tag of an asset, which must have it. The answer is that of a dry run, else empty."""
+        path = f"/api/meta/entity/guid/{_segment(guid)}/classifications"
+        response = self._send("PUT", path, {"dryRun": _flag(dry_run)}, [tag])
+        return self._read(response, JsonObject) if dry_run else {}
+
+    def remove_tag(
+        self, tag: str, guids: Iterable[str], *, source: str | None = None, dry_run: bool = False
+    ) -> JsonObject:
+        """Take a tag off assets, all or none; ``source`` is the asset from which it came, where that is gone."""
+        removal = {"typeName": tag} if source is None else {"typeName": tag, "entityGuid": source}
+        return self._label(guids, {"removeClassifications": [removal]}, {}, dry_run)
+
+    def set_custom_metadata(
+        self, guid: str, values: Mapping[str, Any], *, overwrite: bool = False, dry_run: bool = False
+    ) -> JsonObject:
+        """Set values of custom metadata, ``{set: {attribute: value}}``; null removes one.
+
+        With ``overwrite`` what is not in ``values`` is removed, in every set. The answer is like that of ``save``.
+        """
+        params = {"replaceBusinessAttributes": "true", "overwriteBusinessAttributes": _flag(overwrite)}
+        return self._label([guid], {"businessAttributes": values}, params, dry_run)
+
+    def _label(self, guids: Iterable[str], members: JsonObject, params: JsonObject, dry_run: bool) -> JsonObject:
+        entities = [{"typeName": "Referenceable", "guid": guid, **members} for guid in guids]
+        params = {**params, "dryRun": _flag(dry_run)}
+        return self._ask("POST", "/api/meta/entity/bulk", JsonObject, params, {"entities": entities})
+
+    # --- glossaries ------------------------------------------------------------------------------------------------
+
+    def glossaries(self) -> list[JsonObject]:
+        """Every glossary, in the order of their names, with short forms of its terms and categories."""
+        return self._ask("GET", "/api/meta/glossary", list[JsonObject])
+
+    def glossary(self, guid: str) -> JsonObject:
+        """One glossary with its terms and categories in full: ``termInfo`` and ``categoryInfo``, by guid."""
+        return self._ask("GET", f"/api/meta/glossary/{_segment(guid)}/detailed", JsonObject)
+
+    def assign_term(self, term: str, targets: Iterable[Target], *, dry_run: bool = False) -> JsonObject:
+        """Put the term with this guid on assets. The answer is like that of ``save``."""
+        return self._relate(term, "appendRelationshipAttributes", targets, dry_run)
+
+    def unassign_term(self, term: str, targets: Iterable[Target], *, dry_run: bool = False) -> JsonObject:
+        """Take the term with this guid off assets. The answer is like that of ``save``."""
+        return self._relate(term, "removeRelationshipAttributes", targets, dry_run)
+
+    def _relate(self, term: str, how: str, targets: Iterable[Target], dry_run: bool) -> JsonObject:
+        ends = [_reference(one) for one in targets]
+        entity = {"typeName": "AtlasGlossaryTerm", "guid": term, how: {"assignedEntities": ends}}
+        return self.save([entity], dry_run=dry_run)
+
+    # --- lineage and links -------------------------------------------------------------------------------------------
+
+    def lineage(self, target: Target, *, direction: Direction = "BOTH", depth: int = 3) -> JsonObject:
+        """The graph around an asset: headers under ``guidEntityMap``, ``relations`` from one to the next.
+
+        INPUT is what the asset was made of, OUTPUT what was made of it. ``depth`` counts processes; 0 means all.
+        """
+        params: JsonObject = {"direction": direction, "depth": depth}
+        if isinstance(target, str):
+            return self._ask("GET", f"/api/meta/lineage/{_segment(target)}", JsonObject, params)
+        path = f"/api/meta/lineage/uniqueAttribute/type/{_segment(target[0])}"
+        return self._ask("GET", path, JsonObject, {**params, "attr:qualifiedName": target[1]})
+
+    def lineage_list(self, guid: str, *, size: int = 1000, **request: Any) -> Iterator[JsonObject]:
+        """Every asset of the lineage in one direction, nearest first, read page by page.
+
+        ``request`` are further members of the protocol's request, such as ``direction``, ``depth``, ``attributes`` and
+        ``entityFilters``.
+        """
+        page: JsonObject = {"hasMore": True}
+        first = 0
+        while page["hasMore"]:
+            body = {"guid": guid, "from": first, "size": size, **request}
+            page = self._ask("POST", "/api/meta/lineage/list", JsonObject, body=body)
+            yield from page["entities"]
+            first += size
+
+    def relationship(self, guid: str) -> JsonObject:
+        """One link by its guid."""
+        path = f"/api/meta/relationship/guid/{_segment(guid)}"
+        return dict(self._ask("GET", path, JsonObject)["relationship"])
+
+    def create_relationship(
+        self, type_name: str, end1: Target, end2: Target, attributes: Mapping[str, Any] | None = None
+    ) -> JsonObject:
+        """Link two assets; the answer is the link with its guid."""
+        ends = {"end1": _end(end1), "end2": _end(end2)}
+        body = {"typeName": type_name, **ends, "attributes": attributes or {}}
+        return self._ask("POST", "/api/meta/relationship", JsonObject, body=body)
+
+    def update_relationship(self, guid: str, attributes: Mapping[str, Any]) -> JsonObject:
+        """Set attributes of a link; None clears one, others stay."""
+        body = {"guid": guid, "attributes": attributes}
+        return self._ask("PUT", "/api/meta/relationship", JsonObject, body=body)
+
+    def delete_relationship(self, guid: str) -> None:
+        """Take a link away."""
+        self._send("DELETE", f"/api/meta/relationship/guid/{_segment(guid)}", {})
 
     # --- events ----------------------------------------------------------------------------------------------------
 
@@ -397,6 +567,20 @@ def _filter(wanted: LogFilter) -> JsonObject:
         "since": wanted.since,
         "until": wanted.until,
     }
+
+
+def _reference(target: Target) -> JsonObject:
+    if isinstance(target, str):
+        return {"guid": target}
+    type_name, qualified_name = target
+    return {"typeName": type_name, "uniqueAttributes": {"qualifiedName": qualified_name}}
+
+
+def _end(target: Target) -> JsonObject:
+    """How a link names an asset."""
+    if isinstance(target, str):
+        return {"guid": target}
+    return {"typeName": target[0], "uniqueAttributes": {"qualifiedName": target[1]}}
 
 
 def _target(target: Target) -> JsonObject:

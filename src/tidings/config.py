@@ -70,6 +70,11 @@ class Config:
         60.0, "How long a request's body may take to arrive, in seconds.", _between(1, 900)
     )
     heartbeat_seconds: float = _setting(15.0, "How often a silent event stream shows that it lives.", _between(1, 300))
+    propagation_at_once: int = _setting(
+        100_000,
+        "How many tags may come and go in the transaction of their cause; what goes beyond travels on in the background.",
+        _between(1, 10_000_000),
+    )
     shutdown_seconds: float = _setting(
         10.0, "How long a stopping server waits for requests in progress.", _between(0, 600)
     )

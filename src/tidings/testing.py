@@ -24,10 +24,13 @@ from tidings.config import Config
 from tidings.model.events import EVERYTHING, LogFilter, decode
 from tidings.model.profiles import PROFILES
 from tidings.model.registry import TypeRegistry
+from tidings.read.typedefs import definitions_of
 from tidings.store.base import Store
 from tidings.store.types import Types
 from tidings.wiring import load_types, open_server, open_store
-from tidings.write.commands import Delete, DeleteType, EntityInput, Restore, Save, Target
+from tidings.write.commands import CustomMode, Delete, DeleteType, EntityInput, Restore, Save, Tagging, Target
+from tidings.write.connection import Progress, Summary, delete_connection
+from tidings.write.define import define, undefine
 from tidings.write.submit import Actor, Receipt, submit
 
 TOKEN = "token-of-a-test"  # noqa: S105  known on purpose: these catalogs are in memory and end with the test
@@ -48,21 +51,57 @@ class Catalog:
         with self.store.snapshot() as snapshot:
             return self.in_force.of(snapshot)
 
-    def save(self, *entities: Mapping[str, Any], strict: bool = True, actor: str = "tester") -> Receipt:
-        """Save entities in the protocol's form, all or none; raises as ``tidings.write.submit.submit``."""
+    def save(
+        self,
+        *entities: Mapping[str, Any],
+        strict: bool = True,
+        actor: str = "tester",
+        tagging: Tagging = "keep",
+        custom: CustomMode = "keep",
+    ) -> Receipt:
+        """Save entities in the protocol's form, all or none; raises as ``tidings.write.submit.submit``.
+
+        ``tagging`` and ``custom`` say what tags and custom metadata mean to assets that are there: not looked at, unless
+        told «append» or «replace», «merge» or «overwrite».
+        """
         inputs = [msgspec.convert(one, EntityInput) for one in entities]
-        return submit(self.store, self.in_force, Save(inputs, strict), Actor(actor), self._profile)
+        command = Save(inputs, strict, tagging=tagging, custom=custom)
+        return submit(self.store, self.in_force, command, Actor(actor), self._profile)
 
     def delete(self, *guids: str, delete_type: DeleteType = "SOFT", actor: str = "tester") -> Receipt:
         """Archive, or purge with ``delete_type="PURGE"``."""
         targets = [Target(guid=guid) for guid in guids]
         return submit(self.store, self.in_force, Delete(targets, delete_type), Actor(actor), self._profile)
 
+    def delete_connection(
+        self,
+        qualified_name: str,
+        delete_type: DeleteType = "SOFT",
+        actor: str = "tester",
+        progress: Progress = lambda done, total: None,
+    ) -> Summary:
+        """Archive a connection with everything under it, or purge it with ``delete_type="PURGE"``."""
+        return delete_connection(
+            self.store, self.in_force, qualified_name, Actor(actor), self._profile, delete_type, progress
+        )
+
     def restore(self, *guids: str, actor: str = "tester") -> Receipt:
         """Bring archived assets back."""
         return submit(
             self.store, self.in_force, Restore([Target(guid=one) for one in guids]), Actor(actor), self._profile
         )
+
+    def define(self, typedefs: Mapping[str, Any], *, change: bool = False, actor: str = "tester") -> dict[str, Any]:
+        """Make types, tags or custom metadata out of «AtlasTypesDef», or change those that are there.
+
+        The answer is of the same form, with the names and guids that they have.
+        """
+        made = define(self.store, self.in_force, "change" if change else "create", typedefs, actor)
+        return definitions_of(made.types).answer(made.names)
+
+    def undefine(self, *names: str) -> None:
+        """Remove types, tags or custom metadata that nothing uses, by their names."""
+        undefine(self.store, self.in_force, names)
 
     def events(self, after: int = 0, wanted: LogFilter = EVERYTHING, *, wire: bool = False) -> list[dict[str, Any]]:
         """Everything in the log behind ``after`` that passes, in full or in the protocol's own form."""

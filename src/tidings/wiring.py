@@ -22,6 +22,7 @@ from tidings.api.app import build_app
 from tidings.api.endpoint import Parts
 from tidings.api.problem import problem_answer
 from tidings.config import Config
+from tidings.consumers.propagation import Propagation
 from tidings.consumers.tail import Feed
 from tidings.model.errors import ConfigError, InvalidRequest
 from tidings.model.ids import new_guid
@@ -69,7 +70,12 @@ def application(config: Config) -> Iterator[tuple[Starlette, Parts]]:
     store = open_store(config)
     try:
         parts = make_parts(config, store)
-        yield build_app(parts), parts
+        propagation = Propagation(store, parts.types, parts.profile, config.propagation_at_once)
+        propagation.start()
+        try:
+            yield build_app(parts), parts
+        finally:
+            propagation.close()
     finally:
         store.close()
 

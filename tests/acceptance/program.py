@@ -33,11 +33,11 @@ class Program:
 
 
 @contextlib.contextmanager
-def running(database: Path) -> Iterator[Program]:
-    """A server over this file, killed at the end unless it has stopped by then."""
+def running(database: Path, *options: str) -> Iterator[Program]:
+    """A server over this file, with more options of ``tidings serve``, killed at the end unless it has stopped by then."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "tidings", "serve", "--port", "0", "--database", f"sqlite:///{database}"],
+        [sys.executable, "-m", "tidings", "serve", "--port", "0", "--database", f"sqlite:///{database}", *options],
         stderr=subprocess.PIPE,
         text=True,
         env=environment | {"TIDINGS_ADMIN_TOKEN": TOKEN},

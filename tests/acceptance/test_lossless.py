@@ -39,14 +39,19 @@ def it(request: pytest.FixtureRequest) -> Iterator[Catalog]:
         yield found
 
 
-def whole(types: TypeRegistry, type_name: str, turn: int = 0) -> Json:
+def whole(it: Catalog, type_name: str, turn: int = 0, guid: str | None = None) -> Json:
     """An asset with every attribute of its type set; another ``turn`` has other values."""
+    types = it.types
     attributes = {
         name: sample(types, one.definition.type_name, turn) for name, one in types.type(type_name).attributes.items()
     }
     attributes = {name: value for name, value in attributes.items() if value is not None}
-    attributes |= {link.name: named("AtlasGlossary", GLOSSARY) for link in types.type(type_name).mandatory_links}
-    return {"typeName": type_name, "attributes": attributes | {"qualifiedName": f"one/{type_name}"}}
+    attributes |= {link.name: {"guid": glossary_of(it)} for link in types.type(type_name).mandatory_links}
+    return {"typeName": type_name, "guid": guid, "attributes": attributes | {"qualifiedName": f"one/{type_name}"}}
+
+
+def glossary_of(it: Catalog) -> str:
+    return str(it.events()[0]["message"]["entity"]["guid"])
 
 
 def sample(types: TypeRegistry, name: str, turn: int) -> Any:
@@ -98,7 +103,7 @@ def test_every_attribute_of_every_type_survives(
         it.save(asset("AtlasGlossary", GLOSSARY))
         names = every_type(it.types, known)
         assert len(names) > 480
-        it.save(*(whole(it.types, name) for name in names), strict=True)
+        it.save(*(whole(it, name) for name in names), strict=True)
         events = it.events(1)
         assert {one["message"]["entity"]["typeName"] for one in events} == set(names)
         assert [fault for event in events for fault in check(event)] == []
@@ -109,9 +114,9 @@ def test_every_attribute_of_every_type_survives(
 def test_a_life_with_every_attribute_changed_and_cleared_survives(
     it: Catalog, check: Callable[[Json], list[str]], type_name: str
 ) -> None:
-    one = whole(it.types, type_name)
+    one = whole(it, type_name)
     [guid] = [change.after.guid for change in it.save(one).changes.assets if change.after.type_name == type_name]
-    it.save(whole(it.types, type_name, turn=1))
+    it.save(whole(it, type_name, 1, guid))
     kept = {"name", "qualifiedName", *(link.name for link in it.types.type(type_name).mandatory_links)}
     cleared = {name: None for name in one["attributes"] if name not in kept}
     it.save({"typeName": type_name, "guid": guid, "attributes": cleared})
@@ -126,7 +131,7 @@ def test_a_life_with_every_attribute_changed_and_cleared_survives(
 @pytest.mark.parametrize("check", BOTH)
 def test_links_that_come_and_go_survive(it: Catalog, check: Callable[[Json], list[str]]) -> None:
     it.save(asset("Table", "t"), asset("Table", "u"), asset("Column", "c", table=named("Table", "t")))
-    term = asset("AtlasGlossaryTerm", "term", anchor=named("AtlasGlossary", GLOSSARY))
+    term = asset("AtlasGlossaryTerm", "term", anchor={"guid": glossary_of(it)})
     term["attributes"]["assignedEntities"] = [named("Table", "t")]
     it.save(term, asset("Process", "p", inputs=[named("Table", "t")], outputs=[named("Table", "u")]))
     it.save(asset("Column", "c", table=named("Table", "u")), asset("Process", "p", inputs=[], outputs=None))

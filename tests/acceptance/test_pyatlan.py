@@ -28,8 +28,10 @@ from pyatlan.model.enums import (
     AtlanDeleteType,
     CertificateStatus,
     EntityStatus,
+    LineageDirection,
     SaveSemantic,
 )
+from pyatlan.model.lineage import FluentLineage, LineageListRequest
 
 from tests.acceptance.lossless import lost, lost_v9
 from tests.acceptance.program import PROXIES, TOKEN, Program
@@ -182,6 +184,59 @@ def test_lineage_touches_both_sides(stock: Stock, connection: Connection, door: 
     assert sorted(operations(door.events(head))) == [("CREATE", "P"), ("UPDATE", "T"), ("UPDATE", "V")]
     [read] = stock.read(stock.table.guid).input_to_processes or []
     assert read.guid == answer.assets_created(Process)[0].guid
+
+
+@pytest.fixture
+def flow(stock: Stock, connection: Connection) -> list[Asset]:
+    """A table, a process, a view, a process, a view: each made of the one before."""
+    views = [stock.one(View.creator(name=name, schema_qualified_name=qn(stock.schema))) for name in ("V1", "V2")]
+    found: list[Asset] = [stock.table]
+    for number, view in enumerate(views):
+        process = Process.creator(
+            name=f"P{number}", connection_qualified_name=qn(connection),
+            inputs=[type(found[-1]).ref_by_guid(found[-1].guid)], outputs=[View.ref_by_guid(view.guid)],
+        )  # fmt: skip
+        found += [stock.one(process), view]
+    return found
+
+
+def test_lineage_is_listed_in_pages(stock: Stock, flow: list[Asset]) -> None:
+    start, *rest = flow
+    request = FluentLineage(starting_guid=start.guid, size=1, includes_on_results=Asset.NAME).request
+    found = list(stock.client.asset.get_lineage_list(request))
+    assert [(one.guid, one.depth) for one in found] == [(one.guid, 1 + place // 2) for place, one in enumerate(rest)]
+    assert [type(one) for one in found] == [Process, View, Process, View]
+    up = FluentLineage(starting_guid=flow[2].guid, direction=LineageDirection.UPSTREAM, size=5).request
+    assert [one.guid for one in stock.client.asset.get_lineage_list(up)] == [flow[1].guid, start.guid]
+    last = stock.client.asset.get_lineage_list(LineageListRequest.create(guid=flow[-1].guid))
+    assert ([*last], last.has_more) == ([], False)
+
+
+def test_lineage_is_filtered_and_shows_neighbours(stock: Stock, flow: list[Asset]) -> None:
+    views = FluentLineage(
+        starting_guid=flow[0].guid,
+        immediate_neighbors=True,
+        includes_in_results=[Asset.TYPE_NAME.in_lineage.eq("View"), FluentLineage.ACTIVE],
+        includes_on_results=["__hasLineage", "description"],
+        where_assets=Asset.NAME.in_lineage.neq("P1"),
+        where_relationships=FluentLineage.ACTIVE,
+    )
+    start, view = stock.client.asset.get_lineage_list(views.request)
+    assert (start.guid, start.depth, view.guid, view.has_lineage) == (flow[0].guid, 0, flow[2].guid, True)
+    assert [one.guid for one in start.immediate_downstream or []] == [flow[2].guid]
+    assert [one.guid for one in view.immediate_upstream or []] == [flow[0].guid]
+    assert [one.guid for one in view.immediate_downstream or []] == [flow[4].guid]
+
+
+def test_lineage_comes_and_goes_with_its_process(stock: Stock, flow: list[Asset], door: Door) -> None:
+    assert stock.read(flow[0].guid).has_lineage is True
+    stock.client.asset.delete_by_guid(flow[1].guid)
+    assert stock.read(flow[0].guid).has_lineage is False
+    head = door.head()
+    wanted = Table.updater(qualified_name=qn(stock.table), name="T")
+    wanted.has_lineage = True
+    assert stock.client.asset.save(wanted).assets_updated(Asset) == []
+    assert door.head() == head
 
 
 def test_terms_are_appended_and_removed(stock: Stock, door: Door) -> None:

@@ -59,17 +59,18 @@ def test_a_reference_says_all_about_the_other_end(door: Door, pair: Pair) -> Non
 
 def test_attributes_of_a_link_are_shown_with_it(door: Door, place: str) -> None:
     own = {"typeName": "any", "attributes": {"description": "why"}}
-    terms = [asset("AtlasGlossaryTerm", f"{place}/{n}", anchor=named("AtlasGlossary", f"{place}/g")) for n in "ab"]
+    glossary = asset("AtlasGlossary", place, "-1", name=f"{place} one")
+    terms = [asset("AtlasGlossaryTerm", f"{place}/{n}", anchor={"guid": "-1"}) for n in "ab"]
     terms[1]["attributes"]["seeAlso"] = [named("AtlasGlossaryTerm", f"{place}/a") | {"relationshipAttributes": own}]
-    made = door.save(asset("AtlasGlossary", f"{place}/g"), *terms)["mutatedEntities"]["CREATE"]
+    made = door.save(glossary, *terms)["mutatedEntities"]["CREATE"]
     shown = door.entity(made[1]["guid"])["relationshipAttributes"]["seeAlso"]
     assert [one["relationshipAttributes"]["attributes"] for one in shown] == [{"description": "why"}]
 
 
 def test_a_symmetric_link_to_itself_is_shown_once(door: Door, place: str) -> None:
-    term = asset("AtlasGlossaryTerm", f"{place}/a", "-1", anchor=named("AtlasGlossary", f"{place}/g"))
+    term = asset("AtlasGlossaryTerm", f"{place}/a", "-1", anchor=named("AtlasGlossary", place))
     term["attributes"]["synonyms"] = [{"typeName": "AtlasGlossaryTerm", "guid": "-1"}]
-    made = door.save(asset("AtlasGlossary", f"{place}/g"), term)["guidAssignments"]["-1"]
+    made = door.save(asset("AtlasGlossary", place, name=f"{place} two"), term)["guidAssignments"]["-1"]
     assert [one["guid"] for one in door.entity(made)["relationshipAttributes"]["synonyms"]] == [made]
 
 

@@ -11,15 +11,16 @@ import pytest
 from apache_atlas.client.base_client import AtlasClient
 from apache_atlas.model.misc import SearchFilter
 from pyatlan.client.atlan import AtlanClient
-from pyatlan.errors import InvalidRequestError, NotFoundError
+from pyatlan.errors import NotFoundError
 from pyatlan.model.enums import AtlanTypeCategory
 from pyatlan.model.typedef import EnumDef
 
 from tests.catalog import TYPES
 from tidings.client import Client
+from tidings.model.definitions import CATEGORIES, MEMBERS, type_guid
 from tidings.model.registry import TypeRegistry
 from tidings.model.typedefs import AttributeDef, EntityDef, TypeSystem
-from tidings.read.typedefs import CATEGORIES, MEMBERS, definitions_of, type_guid
+from tidings.read.typedefs import definitions_of
 from tidings.testing import TOKEN, server
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")  # how pyatlan sends bodies
@@ -208,22 +209,6 @@ def test_headers_name_everything_once(http: httpx.Client) -> None:
     assert get(http, "/api/meta/types/typedefs/headers/", type="enum") == headers[: len(TYPES.system.enums)]
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "/types/typedefs/"),
-        ("PUT", "/types/typedefs/"),
-        ("DELETE", "/types/typedefs"),
-        ("DELETE", "/types/typedef/name/x"),
-    ],
-)
-def test_changing_types_is_refused_with_a_sentence(http: httpx.Client, method: str, path: str) -> None:
-    answer = http.request(method, f"/api/meta{path}", content=b"{")
-    assert answer.status_code == 400
-    assert answer.json()["errorCode"] == "TIDINGS-400-008"
-    assert "in this version" in answer.json()["errorMessage"]
-
-
 def test_definitions_live_as_long_as_their_registry() -> None:
     top = EntityDef("Top", (), {"size": AttributeDef("size", "int", default=3)}, {})
     bottom = EntityDef("Bottom", ("Top",), {}, {})
@@ -260,13 +245,6 @@ def test_pyatlan_fills_its_caches(atlan: AtlanClient) -> None:
     assert atlan.custom_metadata_cache.get_all_custom_attributes() == {}
     with pytest.raises(NotFoundError):
         atlan.custom_metadata_cache.get_id_for_name("no such set")
-
-
-def test_pyatlan_is_refused_at_once(atlan: AtlanClient) -> None:
-    with pytest.raises(InvalidRequestError, match="in this version"):
-        atlan.typedef.create(EnumDef.create("Colour", ["red"]))
-    with pytest.raises(InvalidRequestError, match="in this version"):
-        atlan.typedef.purge("certificate_status", EnumDef)
 
 
 def test_apache_atlas_reads_every_category(atlas: Any) -> None:

@@ -22,6 +22,7 @@ from tidings.api.endpoint import Endpoint, Parameter
 from tidings.cli.program import COMMANDS, program
 from tidings.config import Config, variable
 from tidings.model import errors, profiles
+from tidings.model.differences import ABSENT, DIFFERENCES, UNSET, Difference
 from tidings.model.events import EVERYTHING
 from tidings.model.registry import TypeRegistry
 from tidings.model.typemodel import shipped_types
@@ -134,7 +135,7 @@ def _takes(one: Parameter) -> str:
     if "enum" in schema:
         return ", ".join(code(value) for value in schema["enum"])
     if schema["type"] == "integer":
-        high = schema["maximum"]
+        high = schema.get("maximum", 2**63 - 1)
         return f"a whole number from {schema['minimum']}" + (f" to {high:,}" if high < 2**63 - 1 else " on")
     return {"boolean": "`true`, `false`"}.get(schema["type"], "text")
 
@@ -204,10 +205,29 @@ def _event(name: str) -> str:
 
 
 def whole_connection() -> str:
-    told = counted(nothing, save_connection, "documented")
+    made = counted(nothing, save_connection, "documented")
+    gone = counted(save_connection, lambda it: it.delete_connection("default/postgres/1700000000"), "documented")
     return (
-        f"A connection of 3 databases, 10 schemas, 500 tables and 15,000 columns, one request a database: **{told}**."
+        f"A connection of 3 databases, 10 schemas, 500 tables and 15,000 columns, one request a database: **{made}**. "
+        f"Deleted with everything under it: **{gone}**."
     )
+
+
+def difference_list() -> str:
+    return table(
+        ("operation", "key", "example", "here", "why"),
+        ((_codes(sorted(one.operations)), _codes(one.keys), one.real, _here(one), one.why) for one in DIFFERENCES),
+    )
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(code(name.removeprefix("entity.attributes.")) for name in names)
+
+
+def _here(one: Difference) -> str:
+    if one.here == UNSET:
+        return "unset: 0, `false`, `[]`"
+    return "there" if one.real == ABSENT else ", ".join(one.here)
 
 
 def type_counts() -> str:
@@ -281,6 +301,7 @@ def _signature(one: Any, bound: bool = False) -> str:
     text = str(signature).replace(repr(EVERYTHING), "EVERYTHING")
     text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)  # annotations are kept as text
     text = re.sub(r"<function sleep at 0x\w+>|<built-in function sleep>", "time.sleep", text)
+    text = re.sub(r"<function [\w.]*<lambda> at 0x\w+>", "…", text)
     text = re.sub(r"Profile\(name=.*\}\)\)", "DOCUMENTED", text)
     text = re.sub(r"\b(typing|collections\.abc|tidings\.\w+(\.\w+)*)\.", "", text)
     return re.sub(r" -> None$", "", text)
@@ -294,6 +315,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "errors": error_list,
     "metrics": metric_list,
     "profiles": profile_list,
+    "differences": difference_list,
     "scenarios": scenarios,
     "whole-connection": whole_connection,
     "type-counts": type_counts,

@@ -16,7 +16,7 @@ from tidings.write.commands import EntityInput, Save
 from tidings.write.submit import Actor, submit
 
 HOME = "default/postgres/1700000000/shop/public"
-ORDERS, CUSTOMERS = f"{HOME}/orders", f"{HOME}/customers"
+ORDERS, CUSTOMERS, DAILY = f"{HOME}/orders", f"{HOME}/customers", f"{HOME}/daily"
 GLOSSARY = "sales"
 Entity = dict[str, Any]
 Act = Callable[[Catalog], object]
@@ -32,13 +32,13 @@ def ref(type_name: str, qualified_name: str) -> Entity:
     return {"typeName": type_name, "uniqueAttributes": {"qualifiedName": qualified_name}}
 
 
-def guid(it: Catalog, qualified_name: str) -> str:
-    """The guid of an asset that the log speaks of."""
+def guid(it: Catalog, name: str) -> str:
+    """The guid of an asset that the log speaks of, by name or qualifiedName."""
     for event in it.events():
         entity: Entity = event["message"]["entity"]
-        if entity["attributes"]["qualifiedName"] == qualified_name:
+        if name in (entity["attributes"]["qualifiedName"], entity["attributes"]["name"]):
             return str(entity["guid"])
-    raise LookupError(qualified_name)
+    raise LookupError(name)
 
 
 def nothing(_: Catalog) -> None:
@@ -65,9 +65,9 @@ def archived(it: Catalog) -> None:
 
 def glossary(it: Catalog) -> None:
     shop(it)
-    terms = [asset("AtlasGlossaryTerm", f"{name}@{GLOSSARY}", anchor=ref("AtlasGlossary", GLOSSARY)) for name in "ab"]
+    terms = [asset("AtlasGlossaryTerm", name, anchor=ref("AtlasGlossary", GLOSSARY)) for name in "ab"]
     it.save(asset("AtlasGlossary", GLOSSARY), *terms)
-    it.save(asset("Table", ORDERS, meanings=[ref("AtlasGlossaryTerm", f"a@{GLOSSARY}")]))
+    it.save(asset("Table", ORDERS, meanings=[{"guid": guid(it, "a")}]))
 
 
 def archived_glossary(it: Catalog) -> None:
@@ -128,6 +128,63 @@ def _with_outputs(it: Catalog) -> None:
     it.save(asset("Table", f"{HOME}/daily"), asset("Table", f"{HOME}/weekly"))
 
 
+def flow(it: Catalog) -> None:
+    """orders with its column, and a table with a column of its own that a process makes of orders; a tag, and custom metadata."""
+    shop(it)
+    it.define({"classificationDefs": [{"displayName": "PII"}]})
+    attributes = [{"displayName": name, "typeName": "string"} for name in ("team", "contact", "reviewed")]
+    it.define({"businessMetadataDefs": [{"displayName": "Care", "attributeDefs": attributes}]})
+    it.save(asset("Table", DAILY), asset("Column", f"{DAILY}/id", order=1, table=ref("Table", DAILY)))
+    it.save(asset("Process", f"{HOME}/load", inputs=[ref("Table", ORDERS)], outputs=[ref("Table", DAILY)]))
+
+
+def tag(it: Catalog, **flags: Any) -> None:
+    it.save(asset("Table", ORDERS) | {"classifications": [{"typeName": "PII", **flags}]}, tagging="append")
+
+
+def untag(it: Catalog) -> None:
+    it.save(asset("Table", ORDERS) | {"removeClassifications": [{"typeName": "PII"}]})
+
+
+def tagged(it: Catalog) -> None:
+    flow(it)
+    tag(it)
+
+
+def care(it: Catalog, **values: Any) -> None:
+    it.save(asset("Table", ORDERS) | {"businessAttributes": {"Care": values}}, custom="merge")
+
+
+def cared_for(it: Catalog) -> None:
+    flow(it)
+    care(it, team="sales", contact="ann")
+
+
+def term_example(it: Catalog) -> None:
+    """The protocol's worked example: a term, its table with 10 columns, 2 tables downstream with the 3 columns that are
+    made of columns of the first."""
+    shop(it)
+    it.define({"classificationDefs": [{"displayName": "PII"}]})
+    down = [f"{HOME}/d{number}" for number in range(2)]
+    made = [f"{down[number % 2]}/c{number}" for number in range(3)]
+    it.save(*(asset("Column", f"{ORDERS}/c{number}", table=ref("Table", ORDERS)) for number in range(9)))
+    it.save(*(asset("Table", name) for name in down))
+    it.save(*(asset("Column", name, table=ref("Table", name.rpartition("/")[0])) for name in made))
+    outputs = [ref("Table", name) for name in down]
+    it.save(asset("Process", f"{HOME}/load", inputs=[ref("Table", ORDERS)], outputs=outputs))
+    for number, name in enumerate(made):
+        ends = {"inputs": [ref("Column", f"{ORDERS}/c{number}")], "outputs": [ref("Column", name)]}
+        it.save(asset("ColumnProcess", f"{HOME}/load/{number}", **ends))
+    term = asset("AtlasGlossaryTerm", "revenue", anchor=ref("AtlasGlossary", GLOSSARY))
+    it.save(asset("AtlasGlossary", GLOSSARY), term)
+    it.save(asset("Table", ORDERS, meanings=[{"guid": guid(it, "revenue")}]))
+
+
+def _tag_the_term(it: Catalog) -> None:
+    term = {"typeName": "AtlasGlossaryTerm", "guid": guid(it, "revenue")}
+    it.save(term | {"classifications": [{"typeName": "PII"}]}, tagging="append")
+
+
 SCENARIOS: tuple[tuple[str, Act, Act], ...] = (
     ("Three columns added to a table in one request: the table hears of them once", shop, _three_columns),
     ("A process saved with 2 inputs and 2 outputs", _with_outputs, _lineage),
@@ -156,6 +213,26 @@ SCENARIOS: tuple[tuple[str, Act, Act], ...] = (
      lambda it: it.save({**asset("Table", ORDERS, description="New"), "status": "ACTIVE"})),
     ("An archived table saved with another description, without `status`: it stays archived", archived,
      lambda it: it.save(asset("Table", ORDERS, description="New"))),
+    ("Three values of custom metadata set in one save", flow,
+     lambda it: care(it, team="sales", contact="ann", reviewed="yes")),
+    ("Custom metadata saved as it is, and `null` where nothing is set", cared_for,
+     lambda it: care(it, team="sales", reviewed=None)),
+    ("Custom metadata and an attribute changed in one save", flow,
+     lambda it: it.save(asset("Table", ORDERS, description="New") | {"businessAttributes": {"Care": {"team": "sales"}}},
+                        custom="merge")),
+    ("A table with one column tagged; a process makes another table of it, with a column of its own", flow, tag),
+    ("The tag taken off again", tagged, untag),
+    ("The tag put on once more, as it is", tagged, tag),
+    ("A tag put on with `propagate` false", flow, lambda it: tag(it, propagate=False)),
+    ("That tag kept from lineage by its flag", tagged, lambda it: tag(it, restrictPropagationThroughLineage=True)),
+    ("A column added to a tagged table", tagged,
+     lambda it: it.save(asset("Column", f"{ORDERS}/total", table=ref("Table", ORDERS)))),
+    ("A tagged table saved with `classifications` empty, and tags to be replaced", tagged,
+     lambda it: it.save(asset("Table", ORDERS) | {"classifications": []}, tagging="replace")),
+    ("The process archived over which the tag came", tagged, lambda it: it.delete(guid(it, "load"))),
+    ("The tagged table archived", tagged, lambda it: it.delete(guid(it, ORDERS))),
+    ("A term tagged, of a table with 10 columns and 2 tables downstream, 3 columns with one downstream each: 17 assets, and "
+     "the 4 processes on the way", term_example, _tag_the_term),
 )  # fmt: skip
 
 
@@ -179,8 +256,14 @@ EXAMPLES: dict[str, tuple[Act, Act]] = {
     "restore": (archived, lambda it: it.restore(guid(it, ORDERS))),
     "archive": (shop, lambda it: it.delete(guid(it, ORDERS))),
     "purge": (shop, lambda it: it.delete(guid(it, ORDERS), delete_type="PURGE")),
+    "custom": (cared_for, lambda it: care(it, team="finance", contact=None)),
+    "tag": (flow, tag),
+    "propagated-tag": (flow, tag),
+    "untag": (tagged, untag),
 }
-"""Name -> what comes before, and the act of which an event is shown: of a related asset the last, else the first."""
+"""Name -> what comes before, and the act of which an event is shown: see ``LAST``."""
+LAST = ("related", "propagated-tag")
+"""Examples of which the last event is shown, of others the first."""
 
 FIXED_TIME = 1700000000000
 
@@ -192,13 +275,15 @@ def example(name: str) -> str:
         before(it)
         after = it.store.head()
         act(it)
-        event = it.events(after)[-1 if name == "related" else 0]
+        event = it.events(after)[-1 if name in LAST else 0]
         names = {
             one["message"]["entity"]["guid"]: f"guid-of-{one['message']['entity']['displayText']}"
             for one in it.events()
         }
     text = written(event)
     text = text.replace(event["tidings"]["cause"], "id-of-the-request")
+    for known, shown in event["tidings"].get("names", {}).items():
+        text = text.replace(known, f"id-of-{shown}")
     for known, shown in names.items():
         text = text.replace(known, shown)
     return re.sub(r"\b1[0-9]{12}\b", str(FIXED_TIME), text)
@@ -207,6 +292,8 @@ def example(name: str) -> str:
 def written(value: Any, indent: int = 0) -> str:
     """JSON for readers: objects opened, but for those that fit on a line; members of long ones share lines."""
     short = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list) and value and isinstance(value[0], dict) and len(short) + indent >= 100:
+        return "[" + ", ".join(written(one, indent) for one in value) + "]"
     if not isinstance(value, dict) or len(short) + indent < 100:
         return short
     members = [f"{json.dumps(key)}: {written(one, indent + 2)}" for key, one in value.items()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,7 +121,16 @@ class Model:
             if glossary in restored and not self.things[term].active and term not in events:
                 self.things[term].active = True
                 events[term] = "UPDATE"
-        return self._counted(events)
+                restored.append(term)
+        return self._counted(self._reunited(events, restored))
+
+    def _reunited(self, events: dict[str, str], restored: Collection[str]) -> dict[str, str]:
+        """In the server's profile live neighbours hear who is back."""
+        for key in self.links if self.tells_neighbours else ():
+            for own, other in (key[1:], key[:0:-1]):
+                if other in restored and self.things[own].active:
+                    events.setdefault(own, "UPDATE")
+        return events
 
     def _set(self, want: Wants) -> bool:
         attributes = self.things[want.name].attributes
@@ -147,6 +156,8 @@ class Model:
             for key in keys:
                 both = visible.get(key[1], False) and visible.get(key[2], False)
                 yield from (end for end in key[1:] if both or end in delta.spoke.get(key, ()))
+        # A term that comes to another glossary has another qualifiedName, whoever else hears of the link.
+        yield from (key[2] for key in delta.removed if key[0] == ANCHOR)
         for key in delta.removed:
             del self.links[key]
         self.links |= {key: own or {} for key, own in (delta.added | delta.changed).items()}
@@ -215,7 +226,7 @@ class Model:
         back = [name for name in self._with_owned(archived) if not self.things[name].active]
         for name in back:
             self.things[name].active = True
-        return self._counted(dict.fromkeys(back, "UPDATE"))
+        return self._counted(self._reunited(dict.fromkeys(back, "UPDATE"), back))
 
     def _check(self, names: list[str]) -> None:
         if any(name not in self.things for name in names):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.catalog import TABLE, Catalog, counted, entity, message, ref, target, told
+from tests.catalog import TABLE, Catalog, counted, entity, message, ref, ref_to, target, told
 from tidings.model.events import decode
 from tidings.model.profiles import SERVER
 from tidings.write.commands import EntityInput
@@ -77,7 +77,7 @@ def test_a_column_moved_to_another_table(table: Catalog) -> None:
 
 
 def test_one_term_unlinked(glossary: Catalog) -> None:
-    terms = [ref("AtlasGlossaryTerm", name) for name in ("t1", "t2")]
+    terms = [ref_to(glossary.guid("AtlasGlossaryTerm", name)) for name in ("t1", "t2")]
     glossary.save(entity("Table", TABLE, meanings=terms))
 
     receipt = glossary.save(entity("Table", TABLE, meanings=terms[1:]))
@@ -127,7 +127,7 @@ def test_neighbours_hear_of_a_delete_only_in_the_servers_profile(table: Catalog)
 
     events = table.archive(target("Table", TABLE)).events
 
-    assert told(events) == [("DELETE", "orders"), ("UPDATE", "c1"), ("UPDATE", "c2")]
+    assert told(events) == [("UPDATE", "c1"), ("UPDATE", "c2"), ("DELETE", "orders")]
 
 
 def test_restore_and_restore_again(table: Catalog) -> None:
@@ -149,8 +149,8 @@ def test_a_save_that_says_active_restores(table: Catalog) -> None:
 
 
 def test_a_glossary_takes_along_what_it_owns(glossary: Catalog) -> None:
-    down = told(glossary.archive(target("AtlasGlossary", "glossary")).events)
-    up = told(glossary.restore(target("AtlasGlossary", "glossary")).events)
+    down = told(glossary.archive(glossary.named("AtlasGlossary", "glossary")).events)
+    up = told(glossary.restore(glossary.named("AtlasGlossary", "glossary")).events)
 
     assert sorted(down[:-1]) == [("DELETE", "k1"), ("DELETE", "t1"), ("DELETE", "t2")]
     assert (down[-1], up[0]) == (("DELETE", "glossary"), ("UPDATE", "glossary"))
@@ -158,31 +158,32 @@ def test_a_glossary_takes_along_what_it_owns(glossary: Catalog) -> None:
 
 
 def test_a_glossary_restored_by_a_save_brings_back_what_it_owns(glossary: Catalog) -> None:
-    glossary.archive(target("AtlasGlossary", "glossary"))
-    again = entity("AtlasGlossary", "glossary")
-    again.status = "ACTIVE"
+    glossary.archive(glossary.named("AtlasGlossary", "glossary"))
+    guid = glossary.guid("AtlasGlossary", "glossary")
+    again = EntityInput("AtlasGlossary", guid, "ACTIVE")
 
     assert counted(glossary.save(again).events) == {"UPDATE": 4}
 
 
 def test_a_purged_glossary_leaves_nothing(glossary: Catalog) -> None:
-    glossary.archive(target("AtlasGlossaryTerm", "t1"))
+    glossary.archive(glossary.named("AtlasGlossaryTerm", "t1"))
 
-    assert counted(glossary.purge(target("AtlasGlossary", "glossary")).events) == {"DELETE": 4}
+    assert counted(glossary.purge(glossary.named("AtlasGlossary", "glossary")).events) == {"DELETE": 4}
     with glossary.store.snapshot() as snapshot:
         assert snapshot.counts() == {"active": 0, "archived": 0, "links": 0}
 
 
 def test_a_term_shows_its_glossary_in_every_event(glossary: Catalog) -> None:
+    term = glossary.named("AtlasGlossaryTerm", "t1")
     events = [
-        *glossary.save(entity("AtlasGlossaryTerm", "t1", description="d")).events,
-        *glossary.archive(target("AtlasGlossaryTerm", "t1")).events,
-        *glossary.restore(target("AtlasGlossaryTerm", "t1")).events,
-        *glossary.purge(target("AtlasGlossaryTerm", "t1")).events,
+        *glossary.save(EntityInput("AtlasGlossaryTerm", term.guid, attributes={"description": "d"})).events,
+        *glossary.archive(term).events,
+        *glossary.restore(term).events,
+        *glossary.purge(term).events,
     ]
 
     anchors = [message(event)["entity"]["relationshipAttributes"]["anchor"] for event in events]
-    assert [one["uniqueAttributes"]["qualifiedName"] for one in anchors] == ["glossary"] * 4
+    assert [one["guid"] for one in anchors] == [glossary.guid("AtlasGlossary", "glossary")] * 4
 
 
 def estate() -> list[EntityInput]:

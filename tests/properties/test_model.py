@@ -10,14 +10,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.catalog import Catalog, ref, target
+from tests.catalog import Catalog, message, ref, target
 from tests.properties.model import LINKS, NAMES, TYPE_OF, Model, Refused, Wants, canonical, link_key
+from tidings.model.asset import Asset
 from tidings.model.errors import TidingsError
-from tidings.model.events import decode
+from tidings.model.events import Event, decode
 from tidings.model.profiles import PROFILES
 from tidings.store.base import AssetQuery
 from tidings.store.sqlite import SqliteStore
-from tidings.write.commands import EntityInput
+from tidings.write.commands import EntityInput, Target
+from tidings.write.made_names import is_made
 from tidings.write.submit import Receipt
 
 ATTRIBUTES: dict[str, list[Any]] = {
@@ -85,6 +87,15 @@ def sent(want: Wants, guids: dict[str, str]) -> EntityInput:
     )
 
 
+def name_in(asset: Asset) -> str:
+    """What it is called here, whatever qualifiedName the catalog made for it."""
+    return str(asset.attributes["name"])
+
+
+def shown(event: Event) -> str:
+    return str(message(event)["entity"]["displayText"])
+
+
 class CatalogMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
@@ -135,25 +146,25 @@ class CatalogMachine(RuleBasedStateMachine):
 
     @rule(names=st.lists(EVERY_NAME, min_size=1, max_size=3))
     def archive(self, names: list[str]) -> None:
-        targets = [target(TYPE_OF[name], name) for name in names]
+        targets = self._targets(names)
         self._compare(lambda model: model.delete(names, purge=False), lambda: self.catalog.archive(*targets))
 
     @rule(name=EVERY_NAME)
     def try_to_archive(self, name: str) -> None:
         self._compare(
             lambda model: model.delete([name], purge=False),
-            lambda: self.catalog.archive(target(TYPE_OF[name], name), dry_run=True),
+            lambda: self.catalog.archive(*self._targets([name]), dry_run=True),
             happens=False,
         )
 
     @rule(names=st.lists(EVERY_NAME, min_size=1, max_size=2, unique=True))
     def purge(self, names: list[str]) -> None:
-        targets = [target(TYPE_OF[name], name) for name in names]
+        targets = self._targets(names)
         self._compare(lambda model: model.delete(names, purge=True), lambda: self.catalog.purge(*targets))
 
     @rule(names=st.lists(EVERY_NAME, min_size=1, max_size=3))
     def restore(self, names: list[str]) -> None:
-        targets = [target(TYPE_OF[name], name) for name in names]
+        targets = self._targets(names)
         self._compare(lambda model: model.restore(names), lambda: self.catalog.restore(*targets))
 
     @rule()
@@ -164,12 +175,22 @@ class CatalogMachine(RuleBasedStateMachine):
         assert self.catalog.save(*back).events == []
 
     def _sent(self, wants: list[Wants], by_guid: bool) -> list[EntityInput]:
-        guids: dict[str, str] = {}
-        if by_guid:
-            with self.catalog.store.snapshot() as snapshot:
-                stored = {one.qualified_name: one.guid for one in snapshot.names_by_name(list(TYPE_OF))}
-            guids = {one.name: f"-{number}" for number, one in enumerate(wants, 1)} | stored
+        stored = self._guids()
+        guids = {one.name: f"-{number}" for number, one in enumerate(wants, 1)} if by_guid else {}
+        guids |= {name: guid for name, guid in stored.items() if by_guid or is_made(TYPE_OF[name])}
         return [sent(one, guids) for one in wants]
+
+    def _guids(self) -> dict[str, str]:
+        with self.catalog.store.snapshot() as snapshot:
+            return {name_in(one): one.guid for one in snapshot.list_assets(AssetQuery())}
+
+    def _targets(self, names: list[str]) -> list[Target]:
+        """Glossaries and terms by guid, where they are there: their qualifiedNames are the catalog's own."""
+        guids = self._guids()
+        return [
+            Target(guid=guids[name]) if name in guids and is_made(TYPE_OF[name]) else target(TYPE_OF[name], name)
+            for name in names
+        ]
 
     def _compare(
         self, expect: Callable[[Model], dict[str, str]], do: Callable[[], Receipt], happens: bool = True
@@ -186,9 +207,9 @@ class CatalogMachine(RuleBasedStateMachine):
             assert expected is None
             return
         assert expected is not None
-        told = [(one.qualified_name, one.operation.removeprefix("ENTITY_")) for one in receipt.events]
+        told = [(shown(one), one.operation.removeprefix("ENTITY_")) for one in receipt.events]
         assert sorted(told) == sorted(expected.items())
-        versions = {one.qualified_name: decode(one.detail)["version"] for one in receipt.events}
+        versions = {shown(one): decode(one.detail)["version"] for one in receipt.events}
         assert versions.items() >= {(name, model.things[name].version) for name in expected if name in model.things}
         assert receipt.first_position == (self.head + 1 if expected and happens else None)
         if happens:
@@ -200,12 +221,12 @@ class CatalogMachine(RuleBasedStateMachine):
         with self.catalog.store.snapshot() as snapshot:
             assets = {one.id: one for one in snapshot.list_assets(AssetQuery())}
             links = snapshot.all_links(list(assets))
-        names = {own: one.qualified_name for own, one in assets.items()}
+        names = {own: name_in(one) for own, one in assets.items()}
         assert {names[own]: (one.status == 0, one.version) for own, one in assets.items()} == {
             name: (thing.active, thing.version) for name, thing in self.model.things.items()
         }
         for one in assets.values():
-            stored, thing = one.attributes, self.model.things[one.qualified_name]
+            stored, thing = one.attributes, self.model.things[name_in(one)]
             assert {key: canonical(key, stored.get(key)) for key in ATTRIBUTES} == {
                 key: thing.attributes.get(key) for key in ATTRIBUTES
             }

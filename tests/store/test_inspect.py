@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.catalog import TABLE, Catalog, entity, ref, target
+from tests.catalog import TABLE, Catalog, entity, ref, ref_to, target
 from tests.store import rows
 from tidings.model.asset import ARCHIVED, Asset, Link
 from tidings.model.changes import AssetChange, Changes, Kind
@@ -17,8 +17,6 @@ from tidings.model.profiles import SERVER
 from tidings.read.integrity import MOST_PROBLEMS, inspect
 from tidings.store.base import Store
 from tidings.store.sqlite import SqliteStore
-
-TERM = "term@glossary"
 
 
 def fill(catalog: Catalog) -> None:
@@ -28,9 +26,10 @@ def fill(catalog: Catalog) -> None:
     )
     catalog.save(
         entity("AtlasGlossary", "glossary"),
-        entity("AtlasGlossaryTerm", TERM, anchor=ref("AtlasGlossary", "glossary"), synonyms=[]),
+        entity("AtlasGlossaryTerm", "term", anchor=ref("AtlasGlossary", "glossary"), synonyms=[]),
     )
-    catalog.save(entity("Table", TABLE, description="d", meanings=[ref("AtlasGlossaryTerm", TERM, confidence=5)]))
+    meanings = [ref_to(catalog.guid("AtlasGlossaryTerm", "term"), confidence=5)]
+    catalog.save(entity("Table", TABLE, description="d", meanings=meanings))
 
 
 @pytest.fixture
@@ -87,7 +86,7 @@ def test_more_than_a_page_of_everything_is_sound(catalog: Catalog) -> None:
 def test_deletes_and_restores_replay_in_either_profile(store: Store, profile: str) -> None:
     catalog = Catalog(store, SERVER) if profile == "server" else Catalog(store)
     fill(catalog)
-    table, glossary = target("Table", TABLE), target("AtlasGlossary", "glossary")
+    table, glossary = target("Table", TABLE), catalog.named("AtlasGlossary", "glossary")
 
     steps: tuple[Callable[[], object], ...] = (
         lambda: catalog.archive(table),
@@ -148,7 +147,8 @@ def test_a_name_that_stands_in_two_places_differently(filled: Catalog) -> None:
 
 def test_links_that_are_not_as_they_were_told(filled: Catalog) -> None:
     table, first, second = (stored(filled, name) for name in (TABLE, f"{TABLE}/c1", f"{TABLE}/c2"))
-    term = stored(filled, TERM)
+    with filled.store.snapshot() as snapshot:
+        [term] = snapshot.assets_by_guid([filled.guid("AtlasGlossaryTerm", "term")])
 
     links = Changes(
         removed=[Link("table_columns", table.id, first.id)],

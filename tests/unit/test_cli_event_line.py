@@ -81,3 +81,23 @@ LINK = {"guid": "g", "typeName": "Column"}
 )
 def test_what_changed_in_short(operation: str, before: Any, after: Any, told: str) -> None:
     assert summary(operation, {"before": before, "after": after}) == told
+
+
+def test_tags_and_custom_metadata_go_by_what_people_call_them() -> None:
+    tag, names = {"typeName": "t1"}, {"t1": "PII", "s1": "Quality", "a1": "Owner"}
+    told = [
+        summary("CLASSIFICATION_ADD", {"before": {}, "after": {"classifications": [tag]}, "names": names}),
+        summary("CLASSIFICATION_DELETE", {"before": {"classifications": [tag]}, "after": {}}),
+        summary(
+            "ENTITY_UPDATE", {"before": {"classifications": [tag]}, "after": {"classifications": [tag]}, "names": names}
+        ),
+        summary(
+            "BUSINESS_ATTRIBUTE_UPDATE",
+            {
+                "before": {"businessAttributes": {"s1": {"a1": None}}},
+                "after": {"businessAttributes": {"s1": {"a1": "jo"}}},
+                "names": names,
+            },
+        ),
+    ]
+    assert told == ["+PII", "-t1", "PII changed", "Quality.Owner: unset → jo"]

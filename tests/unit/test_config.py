@@ -22,6 +22,7 @@ OTHER: dict[str, Any] = {
     "max_pending_bytes": 4096,
     "request_seconds": 2.5,
     "heartbeat_seconds": 1.5,
+    "propagation_at_once": 50,
     "shutdown_seconds": 0.0,
 }
 """A value for each setting that is not its default."""

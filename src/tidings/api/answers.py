@@ -27,19 +27,35 @@ def receipt_form(receipt: Receipt, *, dry_run: bool, handler: str = "") -> bytes
 
 
 def _mutated(changes: Iterable[AssetChange], types: TypeRegistry, handler: str) -> bytes:
-    by_member: dict[bytes, list[bytes]] = {}
+    """Each asset once, under what happened to it as a whole; whom only a tag from elsewhere reached is not listed."""
+    found: dict[int, AssetChange] = {}
     for change in changes:
+        if change.origin != "propagated" and _weight(change) > _weight(found.get(change.after.id)):
+            found[change.after.id] = change
+    by_member: dict[bytes, list[bytes]] = {}
+    for change in found.values():
         by_member.setdefault(_member(change.kind), []).append(_header(change, types, handler))
     return b",".join(b'"%b":[%b]' % (member, b",".join(headers)) for member, headers in by_member.items())
 
 
+def _weight(change: AssetChange | None) -> int:
+    """What tells most of an asset: that it came or went, else its own change, else that its labels changed."""
+    if change is None:
+        return 0
+    return 1 if change.kind.is_label else 2 if change.kind is Kind.UPDATE else 3
+
+
 def _member(kind: Kind) -> bytes:
-    return b"DELETE" if kind.is_delete else kind.value.encode()
+    if kind.is_delete:
+        return b"DELETE"
+    return b"CREATE" if kind is Kind.CREATE else b"UPDATE"
 
 
 def _header(change: AssetChange, types: TypeRegistry, handler: str) -> bytes:
     if change.kind.is_delete:
         return header_form(change.after, change.shown, b"", b',"deleteHandler":%b' % encode(handler))
+    if change.kind is not Kind.CREATE and change.kind is not Kind.UPDATE:
+        return header_form(change.after, change.shown)
     asset_type = types.type(change.after.type_name)
     more: dict[str, Any] = {
         name: [] for name, value in change.now.items() if value is None and asset_type.attributes[name].unset == []

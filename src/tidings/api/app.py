@@ -16,7 +16,23 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tidings.api import catalog, docs_page, entities, events, openapi, service, typedefs
+from tidings.api import (
+    catalog,
+    connections,
+    custom_metadata,
+    docs_page,
+    entities,
+    events,
+    glossary,
+    lineage,
+    openapi,
+    relationships,
+    search,
+    service,
+    tags,
+    tasks,
+    typedefs,
+)
 from tidings.api.access import Caller
 from tidings.api.endpoint import Call, Endpoint, Parts
 from tidings.api.outside import explain
@@ -34,9 +50,17 @@ from tidings.telemetry import log
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *entities.ENDPOINTS,
+    *search.ENDPOINTS,
+    *tags.ENDPOINTS,
+    *custom_metadata.ENDPOINTS,
+    *lineage.ENDPOINTS,
+    *relationships.ENDPOINTS,
     *events.ENDPOINTS,
     *catalog.ENDPOINTS,
+    *connections.ENDPOINTS,
+    *tasks.ENDPOINTS,
     *typedefs.ENDPOINTS,
+    *glossary.ENDPOINTS,
     *service.ENDPOINTS,
     *openapi.ENDPOINTS,
     *docs_page.ENDPOINTS,

@@ -16,6 +16,7 @@ from tidings.model.asset import ACTIVE, ARCHIVED
 from tidings.model.errors import InvalidParameter
 from tidings.model.events import encode
 from tidings.read.assets import header_form
+from tidings.read.lineage import showing_lineage
 from tidings.store.base import AssetQuery
 from tidings.telemetry import CONTENT_TYPE
 from tidings.write.commands import Delete, Restore
@@ -50,7 +51,7 @@ def list_assets(call: Call) -> Response:
         types = call.parts.types.of(snapshot)
         for name in query.type_names:
             types.type(name)
-        found = snapshot.list_assets(query)
+        found = showing_lineage(snapshot.list_assets(query), types, snapshot)
     forms = b",".join(header_form(asset, asset.attributes) for asset in found)
     more = _cursor(found[-1].qualified_name, found[-1].type_name) if len(found) == limit else None
     return json_answer(b'{"assets":[%b],"next":%b}' % (forms, encode(more)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from anyio import CapacityLimiter
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +21,7 @@ from tidings.consumers.tail import Feed
 from tidings.model.errors import InvalidParameter, MalformedBody, TooLarge
 from tidings.model.ids import is_guid
 from tidings.model.profiles import PROFILES, Profile
+from tidings.read.search import Searches
 from tidings.store.base import Store
 from tidings.store.types import Types
 from tidings.telemetry import Metrics
@@ -29,6 +31,8 @@ PROTOCOL_PREFIXES = ("/api/meta", "/api/atlas/v2")
 """Where the protocol stands: one set of handlers under both."""
 MAX_LONG = 2**63 - 1
 PASSED_ON = frozenset({"origin", "x-amzn-trace-id", "content-length"})
+SEARCHES_AT_ONCE = 2
+"""More wait, so that they take neither every thread nor all the time of others."""
 LONGEST_HEADER = 512
 """Characters of a header that is passed on: every event of the request bears it."""
 
@@ -48,6 +52,8 @@ class Parts:
     endpoints: tuple[Endpoint, ...] = ()
     pending_bytes: int = 0
     """Bytes of request bodies that are held at the moment."""
+    searches: Searches = field(default_factory=Searches)
+    searching: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SEARCHES_AT_ONCE))
 
     @property
     def profile(self) -> Profile:

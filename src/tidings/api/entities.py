@@ -12,8 +12,9 @@ from tidings.api.writes import run
 from tidings.model.asset import Asset
 from tidings.model.errors import InvalidParameter
 from tidings.read.assets import by_guids, by_name, entity_forms, header_form
+from tidings.read.lineage import showing_lineage
 from tidings.store.base import Reader
-from tidings.write.commands import Delete, EntityInput, Restore, Save, Target
+from tidings.write.commands import CustomMode, Delete, EntityInput, Restore, Save, Tagging, Target
 from tidings.write.decode import BulkBody, EntityBody, delete_type_of
 
 GROUP = "Entities (protocol)"
@@ -27,9 +28,14 @@ DELETE_TYPE = Parameter(
     {"type": "string", "enum": ["DEFAULT", "SOFT", "HARD", "PURGE"], "default": "DEFAULT"},
 )  # fmt: skip
 TAG_FLAGS = tuple(
-    Parameter(name, "How tags or custom metadata are meant; without effect in this version.", BOOLEAN)
-    for name in (
-        "replaceTags", "appendTags", "replaceClassifications", "replaceBusinessAttributes", "overwriteBusinessAttributes",
+    Parameter(name, explanation, BOOLEAN)
+    for name, explanation in (
+        ("replaceTags", "The tags sent become all of an asset's own."),
+        ("replaceClassifications", "The same as replaceTags."),
+        ("appendTags", "The tags sent are put on, or changed where they are there; others stay."),
+        ("replaceBusinessAttributes", "Custom metadata sent is merged into what is there; null removes. Without this it is"
+         " looked at only for new assets."),
+        ("overwriteBusinessAttributes", "With replaceBusinessAttributes: the custom metadata sent becomes the whole of it."),
     )
 )  # fmt: skip
 
@@ -59,8 +65,20 @@ async def update_attribute(call: Call) -> Response:
 
 
 async def _save(call: Call, entities: Callable[[], list[EntityInput]], only: Target | None) -> Response:
-    strict = call.flag("strict")
-    return await run(call, lambda: Save(entities(), strict, only))
+    strict, tagging, custom = call.flag("strict"), _tagging(call), _custom(call)
+    return await run(call, lambda: Save(entities(), strict, only, tagging, custom))
+
+
+def _tagging(call: Call) -> Tagging:
+    if call.flag("replaceTags") or call.flag("replaceClassifications"):
+        return "replace"
+    return "append" if call.flag("appendTags") else "keep"
+
+
+def _custom(call: Call) -> CustomMode:
+    if not call.flag("replaceBusinessAttributes"):
+        return "keep"
+    return "overwrite" if call.flag("overwriteBusinessAttributes") else "merge"
 
 
 def get_by_guid(call: Call) -> Response:
@@ -92,13 +110,15 @@ def get_many(call: Call) -> Response:
 
 def get_header_by_guid(call: Call) -> Response:
     with call.parts.store.snapshot() as snapshot:
-        asset = by_guids([call.path_guid()], snapshot)[0]
+        found = by_guids([call.path_guid()], snapshot)
+        [asset] = showing_lineage(found, call.parts.types.of(snapshot), snapshot)
     return json_answer(header_form(asset, asset.attributes))
 
 
 def get_header_by_name(call: Call) -> Response:
     with call.parts.store.snapshot() as snapshot:
-        asset = by_name(call.path["type"], call.unique_name(), call.parts.types.of(snapshot), snapshot)
+        types = call.parts.types.of(snapshot)
+        [asset] = showing_lineage([by_name(call.path["type"], call.unique_name(), types, snapshot)], types, snapshot)
     return json_answer(header_form(asset, asset.attributes))
 
 

@@ -9,27 +9,29 @@ from collections.abc import Mapping
 from tidings.api.endpoint import PROTOCOL_PREFIXES
 
 _PROTOCOL: Mapping[str, str] = {
-    "search": "searching is not in this version; list assets with GET /api/assets, or follow GET /api/events",
-    "lineage": "walking lineage is not in this version; a process shows its inputs and outputs when it is read",
-    "glossary": "there are no glossary calls in this version; save glossaries, terms and categories as entities",
+    "search": "assets are searched with POST search/indexsearch; other searches are not in this version",
+    "lineage": "lineage is read with GET lineage/{guid}, GET lineage/uniqueAttribute/type/{type} and POST lineage/list",
+    "glossary/import": "glossaries are not imported from files here; save their terms and categories as entities",
     "entity/auditsearch": "searching the audit is not in this version; read GET /api/assets/{guid}/history",
-    "task": "there are no background tasks to search: a change is done when it is acknowledged",
-    "relationship": "links have no calls of their own in this version; save them as attributes of either end",
-    "entity/businessmetadata": "custom metadata is not in this version",
+    "task": "tasks are not searched here; GET /api/tasks lists long work that is not finished",
+    "connection": "connections are entities; DELETE /api/connections deletes one with everything under it",
+    "relationship": "links are read and deleted at relationship/guid/{guid}, created and changed at relationship",
+    "entity/businessmetadata": "custom metadata is not imported from files here; set it at entity/guid/{guid}/businessmetadata",
     "entity/evaluator": "access policies are not evaluated here: a token's role decides",
     "admin": "the server has no such admin call; see GET /api/status and GET /metrics",
     "types": "there is no such call about types; see GET types/typedefs and GET types/typedef/name/{name}",
 }  # fmt: skip
 """Below a protocol prefix, all in lower case."""
 _ENTITY_PARTS: Mapping[str, str] = {
-    "classification": "tags are not in this version",
-    "businessmetadata": "custom metadata is not in this version",
+    "classification": "tags are put on and taken off at entity/guid/{guid}/classifications",
+    "businessmetadata": "custom metadata is set at entity/guid/{guid}/businessmetadata",
     "label": "labels are not kept by this catalog",
     "audit": "the audit of an asset is read with GET /api/assets/{guid}/history",
 }
 """Anywhere in an address below ``entity``."""
 _ELSEWHERE: Mapping[str, str] = {
-    "api/service/workflows": "this catalog runs no workflows; crawl a source with the program's own crawl command",
+    "api/service/workflows": "this catalog runs no workflows; crawl a source with the program's own crawl command, delete a "
+    "connection with everything under it by DELETE /api/connections",
     "api/service/runs": "this catalog runs no workflows, so there are no runs",
     "api/service/schedule": "this catalog runs no workflows, so there are no schedules",
     "api/service/v1/app": "this catalog runs no apps",
@@ -57,6 +59,7 @@ _ELSEWHERE: Mapping[str, str] = {
 }  # fmt: skip
 """From the root, all in lower case."""
 KNOWN = (
+    "/api/connections", "/api/tasks",
     "/api/assets", "/api/delete", "/api/docs", "/api/events", "/api/events/stream", "/api/openapi.json", "/api/restore",
     "/api/status", "/api/tokens", "/health", "/health/ready", "/metrics", "/api/service/roles", "/api/service/users",
     "/api/service/v2/groups", "/api/service/whoami", "/api/service/apikeys",

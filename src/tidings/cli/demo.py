@@ -24,6 +24,7 @@ from tidings.model.errors import ClientError
 SHOP = Path(__file__).with_name("demo_shop.sql")
 SHOP_CHANGED = Path(__file__).with_name("demo_shop_changed.sql")
 MOST_LINES = 12
+TAG, STEWARDSHIP, STEWARD = "Personal data", "Stewardship", "Steward"
 
 
 @click.command()
@@ -100,6 +101,13 @@ class Tour:
              "An automation that answers an event by saving what is there already must not loop.", self._save_back),
             ("Describe and certify the table customers",
              "One UPDATE for the whole request; the event says what each value was before.", self._describe),
+            ("Tag customers as personal data",
+             "The tag travels down to the columns; everybody who gains it hears of it, exactly once.", self._tag),
+            ("Save a process that reads customers and fills revenue",
+             "Lineage: the process is new, both its ends hear of it, and the tag travels on.", self._draw_lineage),
+            ("Say who answers for customers", "Custom metadata: one event, with just what changed.", self._steward),
+            ("Take the tag off again", "It leaves exactly those who had it from there.",
+             lambda: self._done(self._client.remove_tag(TAG, [self._guid("customers")]), "UPDATE")),
             ("Ask what archiving orders would do",
              "A dry run goes the whole way and is then undone: the events it shows never happened.", self._dry_run),
             ("Archive the table order_items", "One DELETE for it; its columns stay as they are.",
@@ -132,6 +140,24 @@ class Tour:
         identity = {name: table_now["attributes"][name] for name in ("qualifiedName", "name")}
         self._client.save([{"typeName": "Table", "attributes": {**identity, **now}}])
 
+    def _tag(self) -> None:
+        self._client.define({"classificationDefs": [{"name": TAG, "displayName": TAG}]})
+        self._done(self._client.put_tag({"typeName": TAG, "propagate": True}, [self._guid("customers")]), "UPDATE")
+
+    def _draw_lineage(self) -> None:
+        source = self._client.get(self._guid("customers"))["attributes"]
+        name = f"{source['connectionQualifiedName']}/fill-revenue"
+        ends = {"inputs": [{"guid": self._guid("customers")}], "outputs": [{"guid": self._guid("revenue", "View")}]}
+        process = {"name": "fill revenue", "qualifiedName": name, **ends}
+        self._done(self._client.save([{"typeName": "Process", "attributes": process}]), "CREATE")
+
+    def _steward(self) -> None:
+        steward = {"name": STEWARD, "displayName": STEWARD, "typeName": "string", "cardinality": "SINGLE"}
+        stewardship = {"name": STEWARDSHIP, "displayName": STEWARDSHIP, "attributeDefs": [steward]}
+        self._client.define({"businessMetadataDefs": [stewardship]})
+        values = {STEWARDSHIP: {STEWARD: "the sales team"}}
+        self._done(self._client.set_custom_metadata(self._guid("customers"), values), "UPDATE")
+
     def _dry_run(self) -> None:
         show_events(self._screen, self._client.delete([self._guid("orders")], dry_run=True))
 
@@ -140,12 +166,12 @@ class Tour:
         if not count(answer, kind):
             raise ClientError("the demonstration went wrong: a change that was asked for did not happen")
 
-    def _guid(self, name: str) -> str:
-        """The guid of one of the shop's tables."""
-        for one in self._client.assets(type_names=("Table",)):
+    def _guid(self, name: str, kind: str = "Table") -> str:
+        """The guid of one of the shop's tables, or of its view."""
+        for one in self._client.assets(type_names=(kind,)):
             if one["attributes"].get("name") == name:
                 return str(one["guid"])
-        raise ClientError(f"the demonstration went wrong: the catalog has no table {name}")
+        raise ClientError(f"the demonstration went wrong: the catalog has no {kind} {name}")
 
     # --- telling ---------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.text import Text
@@ -11,6 +11,7 @@ from tidings.cli.screen import local_time, plain
 from tidings.model.events import encode
 
 STATE = "__state"
+TAGS, CUSTOM = "classifications", "businessAttributes"
 STYLES = {
     "ENTITY_CREATE": ("CREATE", "green"),
     "ENTITY_UPDATE": ("UPDATE", "yellow"),
@@ -54,22 +55,44 @@ def summary(operation: str, detail: Mapping[str, Any]) -> str:
     if operation == "ENTITY_CREATE" or "after" not in detail:
         return ""
     before, after = detail.get("before") or {}, detail["after"] or {}
+    names = detail.get("names") or {}
     if STATE in after:
         word = _STATES.get(after[STATE], str(after[STATE]))
-        rest = [part for part in _changes(before, after) if operation != "ENTITY_DELETE"]
+        rest = [part for part in _changes(before, after, names) if operation != "ENTITY_DELETE"]
         return ", ".join([word, *_at_most(rest)])
-    return ", ".join(_at_most(list(_changes(before, after))))
+    return ", ".join(_at_most(list(_changes(before, after, names))))
 
 
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[str]:
     for key in sorted({**before, **after}, key=_rank):
         if key == STATE:
+            continue
+        if key == TAGS:
+            yield from _tags(before.get(key) or (), after.get(key) or (), names)
+            continue
+        if key == CUSTOM:
+            yield from _custom(before.get(key) or {}, after.get(key) or {}, names)
             continue
         gone, come = before.get(key), after.get(key)
         if _are_links(gone) or _are_links(come):
             yield plain(key) + f" +{len(come or ())}" * bool(come) + f" -{len(gone or ())}" * bool(gone)
         else:
             yield f"{plain(key)}: {_short(gone)} → {_short(come)}"
+
+
+def _tags(gone: Iterable[Any], come: Iterable[Any], names: Mapping[str, str]) -> Iterator[str]:
+    """Tags by what people call them; one that is on both sides has changed."""
+    before, after = ([one["typeName"] for one in some] for some in (gone, come))
+    for name in dict.fromkeys([*before, *after]):
+        sign = "" if name in before and name in after else "+" if name in after else "-"
+        yield sign + plain(names.get(name, name)) + " changed" * (not sign)
+
+
+def _custom(before: Mapping[str, Any], after: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[str]:
+    for name, values in after.items():
+        for key, value in values.items():
+            label = f"{names.get(name, name)}.{names.get(key, key)}"
+            yield f"{plain(label)}: {_short(before.get(name, {}).get(key))} → {_short(value)}"
 
 
 def _rank(key: str) -> tuple[bool, str]:

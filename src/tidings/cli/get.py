@@ -20,7 +20,7 @@ from tidings.model.events import encode
 @connected
 @pass_screen
 def get(screen: Screen, client: Client, names: tuple[str, ...]) -> None:
-    """Show one asset, by its guid or by its type and qualifiedName."""
+    """Show one asset, by guid or by type and qualifiedName."""
     if len(names) > 2:
         raise click.UsageError("give one guid, or a type and a qualifiedName (in quotes where it holds spaces)")
     entity = client.get(names[0]) if len(names) == 1 else client.get_by_name(*names)

@@ -10,22 +10,29 @@ from typing import Any
 import click
 
 from tidings.cli.crawl import crawl
+from tidings.cli.custom_metadata import cm
 from tidings.cli.demo import demo
 from tidings.cli.events import events, history
 from tidings.cli.get import get
+from tidings.cli.glossary import glossary
+from tidings.cli.lineage import lineage
+from tidings.cli.purge_connection import purge_connection
 from tidings.cli.remove import delete, restore
 from tidings.cli.save import save
 from tidings.cli.screen import Screen
 from tidings.cli.serve import serve
 from tidings.cli.status import status, version
+from tidings.cli.tags import tags
 from tidings.cli.tail import tail
 from tidings.cli.tokens import tokens
+from tidings.cli.types import types
 from tidings.cli.upkeep import backup, check
 from tidings.model.errors import ClientError, TidingsError
 
 INTERRUPTED = 130
 COMMANDS: tuple[click.Command, ...] = (
-    serve, demo, tail, get, save, delete, restore, events, history, status, tokens, backup, check, crawl, version,
+    serve, demo, tail, get, lineage, save, delete, restore, purge_connection, events, history, status, tokens, types, tags,
+    cm, glossary, backup, check, crawl, version,
 )  # fmt: skip
 
 

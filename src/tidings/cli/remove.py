@@ -47,7 +47,7 @@ def delete(
 
     All of them or none; - reads guids from stdin.
     """
-    targets = _targets(guids, names)
+    targets = targets_of(guids, names)
     if kind == "purge" and not (yes or dry_run) and not _agreed(len(targets)):
         screen.note("nothing was purged")
         return
@@ -67,11 +67,12 @@ def restore(
 
     All of them or none; - reads guids from stdin.
     """
-    answer = client.restore(_targets(guids, names), dry_run=dry_run)
+    answer = client.restore(targets_of(guids, names), dry_run=dry_run)
     _tell(screen, answer, "UPDATE", "restored")
 
 
-def _targets(guids: tuple[str, ...], names: tuple[tuple[str, str], ...]) -> list[Target]:
+def targets_of(guids: tuple[str, ...], names: tuple[tuple[str, str], ...]) -> list[Target]:
+    """Every asset that the options name; raises UsageError where they name none."""
     targets: list[Target] = []
     for guid in guids:
         targets += sys.stdin.read().split() if guid == "-" else [guid]

@@ -99,6 +99,11 @@ class Feed:
         self._stop_hints = self._store.on_commit(hint)
         self._pump = asyncio.create_task(self._run(), name="tidings-feed")
 
+    @property
+    def closed(self) -> bool:
+        """Whether the server is stopping: long work ends where it can."""
+        return self._closed
+
     async def close(self) -> None:
         """End every reader and the feed itself."""
         self._closed = True

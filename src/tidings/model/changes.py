@@ -8,13 +8,25 @@ from typing import Any, Literal
 import msgspec
 
 from tidings.model.asset import Asset, AssetName, Link
+from tidings.model.events import Operation
 from tidings.model.tag import Attachment
 
 Origin = Literal["direct", "related", "propagated", "cascade", "restore"]
 
 
+_OPERATIONS: dict[str, Operation] = {
+    "CREATE": "ENTITY_CREATE",
+    "CUSTOM": "BUSINESS_ATTRIBUTE_UPDATE",
+    "UNTAG": "CLASSIFICATION_DELETE",
+    "TAG": "CLASSIFICATION_ADD",
+    "UPDATE": "ENTITY_UPDATE",
+    "ARCHIVE": "ENTITY_DELETE",
+    "PURGE": "ENTITY_DELETE",
+}
+
+
 class Kind(Enum):
-    """What happens to one asset in one request."""
+    """What happens to one asset in one request, in the order in which a request's events stand in the log."""
 
     CREATE = "CREATE"
     CUSTOM = "CUSTOM"
@@ -27,6 +39,10 @@ class Kind(Enum):
     def __init__(self, value: str) -> None:
         self.is_delete = value in ("ARCHIVE", "PURGE")
         self.is_tagging = value in ("TAG", "UNTAG")
+        self.is_label = self.is_tagging or value == "CUSTOM"
+        """Only what is said about the asset changes, not what it is."""
+        self.operation = _OPERATIONS[value]
+        self.place = list(_OPERATIONS).index(value)
 
 
 class Neighbour(msgspec.Struct, gc=False, frozen=True):
@@ -65,6 +81,11 @@ class AssetChange(msgspec.Struct, gc=False):
     restored: bool = False
     tags: tuple[Attachment, ...] = ()
     retagged: tuple[tuple[Attachment, Attachment], ...] = ()
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether an update has nothing to tell but that the asset has a new version."""
+        return not (self.now or self.linked or self.unlinked or self.restored or self.retagged)
 
     @property
     def rewrites(self) -> bool:

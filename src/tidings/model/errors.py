@@ -10,14 +10,23 @@ TidingsError
 │   ├── InvalidReference           a reference that has the wrong type, or too many of them
 │   ├── DuplicateIdentity          two assets of one request with one identity
 │   ├── NotSupported               a part of the protocol that this catalog does not carry out
+│   ├── InvalidTag                 a tag that cannot be put on, changed on or taken off an asset
+│   ├── InvalidCustomMetadata      custom metadata that an asset cannot have
+│   ├── InvalidDefinition          a type definition that cannot be put in force
 │   └── TooLarge              413  a body, list or nesting above its limit
 ├── NotFound                  404
 │   ├── UnknownType                no such type
 │   ├── UnknownGuid                no asset with that guid
 │   ├── UnknownName                no asset with that type and qualifiedName
+│   ├── UnknownRelationship        no link with that guid
 │   └── NoSuchPage                 no such address
 ├── MethodNotAllowed          405
 ├── Conflict                  409  the request contradicts what is stored
+│   ├── TypeExists                 a type, or a display name, that is there already
+│   └── TypeInUse                  a type that something still needs as it is
+│   ├── GlossaryExists             another active glossary has the name
+│   ├── TermExists                 another active term of the glossary has the name
+│   └── CategoryExists             another active category beside it has the name
 ├── Unauthenticated           401  no token, or one that is not known
 ├── Forbidden                 403  the token's role does not reach that far
 ├── TimedOut                  408  the request took longer to arrive than it may
@@ -100,6 +109,18 @@ class NotSupported(InvalidRequest):
     code = "TIDINGS-400-008"
 
 
+class InvalidTag(InvalidRequest):
+    code = "TIDINGS-400-009"
+
+
+class InvalidCustomMetadata(InvalidRequest):
+    code = "TIDINGS-400-010"
+
+
+class InvalidDefinition(InvalidRequest):
+    code = "TIDINGS-400-011"
+
+
 class TooLarge(InvalidRequest):
     code = "TIDINGS-413-000"
     status = 413
@@ -144,6 +165,16 @@ class UnknownName(NotFound):
         self.qualified_name = qualified_name
 
 
+class UnknownRelationship(NotFound):
+    """The code and the words that clients of the protocol match."""
+
+    code = "ATLAS-404-00-00C"
+
+    def __init__(self, guid: str) -> None:
+        super().__init__(f"Given relationship guid {guid} is invalid/not found")
+        self.guid = guid
+
+
 class NoSuchPage(NotFound):
     code = "TIDINGS-404-001"
 
@@ -156,6 +187,38 @@ class MethodNotAllowed(TidingsError):
 class Conflict(TidingsError):
     code = "TIDINGS-409-000"
     status = 409
+
+
+class TypeExists(Conflict):
+    """The code and the words that clients of the protocol match."""
+
+    code = "ATLAS-409-00-001"
+
+    def __init__(self, type_name: str, hint: str = "", problems: Sequence[Problem] = ()) -> None:
+        super().__init__(f"Given type {type_name} already exists{hint}", problems)
+        self.type_name = type_name
+
+
+class TypeInUse(Conflict):
+    """The code and the words that clients of the protocol match."""
+
+    code = "ATLAS-409-00-002"
+
+    def __init__(self, type_name: str, by: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(f"Given type {type_name} has references: {by}", problems)
+        self.type_name = type_name
+
+
+class GlossaryExists(Conflict):
+    code = "ATLAS-409-00-007"
+
+
+class TermExists(Conflict):
+    code = "ATLAS-409-00-009"
+
+
+class CategoryExists(Conflict):
+    code = "ATLAS-409-00-00A"
 
 
 class Unauthenticated(TidingsError):

@@ -88,6 +88,11 @@ def link_key(guid: str) -> tuple[int, int, int]:
     return packed >> 96, packed >> 48 & ((1 << 48) - 1), packed & ((1 << 48) - 1)
 
 
+def new_nanoid() -> str:
+    """21 random characters, as the protocol makes qualifiedNames of what has no path of its own."""
+    return secrets.token_urlsafe(16)[:21]
+
+
 def new_token() -> str:
     """A token of 256 random bits for a user of the API."""
     return f"tidings_{secrets.token_urlsafe(32)}"

@@ -25,6 +25,9 @@ from tidings.model.values import PRIMITIVES, ValueType, array_type, enum_type, m
 
 ASSET_ROOT = "Referenceable"
 """Only types below this one have a qualifiedName, and so can be assets."""
+HAS_LINEAGE = "__hasLineage"
+DERIVED = frozenset({HAS_LINEAGE})
+"""Attributes that nobody sets: they are worked out from links whenever they are read, and are never stored."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +104,8 @@ class AssetType:
     @cached_property
     def stamped(self) -> frozenset[str]:
         """Attributes that only the server sets."""
-        return frozenset(name for stamps in self.stamps.values() for names in stamps.values() for name in names)
+        stamps = {name for stamps in self.stamps.values() for names in stamps.values() for name in names}
+        return frozenset(stamps | (DERIVED & self.attributes.keys()))
 
     def is_a(self, type_name: str) -> bool:
         return type_name in self.lineage
@@ -120,6 +124,8 @@ class TypeRegistry:
         self._types: dict[str, AssetType] = {}
         self._values: dict[tuple[str, bool], ValueType] = {}
         self._own_links: dict[str, dict[str, LinkAttribute]]
+        self.memo: dict[object, Any] = {}
+        """Room for what other rooms derive from these types and want to keep with them."""
         if like is not None and _same_assets(system, like.system):
             # Another tag does not change what a table is: what was worked out for it stays.
             self._types, self._values, self._own_links = like._types, like._values, like._own_links
@@ -286,8 +292,9 @@ def _same_assets(one: TypeSystem, other: TypeSystem) -> bool:
 
 
 def _near(name: str, known: Iterable[str], else_: str) -> str:
-    found = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {found[0]}?" if found else else_
+    by_lower = {one.lower(): one for one in known}
+    found = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return f"; did you mean {by_lower[found[0]]}?" if found else else_
 
 
 def _default(definition: AttributeDef, value_type: ValueType) -> Any:

@@ -9,6 +9,8 @@ from typing import Any, Literal
 Cardinality = Literal["SINGLE", "LIST", "SET"]
 Category = Literal["AGGREGATION", "ASSOCIATION", "COMPOSITION"]
 TagFlow = Literal["NONE", "ONE_TO_TWO", "TWO_TO_ONE", "BOTH"]
+Reading = Literal["exact", "folded", "words"]
+"""How a search reads a text: as it is, in lower case, or word by word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class AttributeDef:
     """One attribute as its own type declares it.
 
     ``flagged``: it goes into the entity of events. ``auto_update``: attributes that are stamped with the acting
-    user (key ``user``) or the time (key ``timestamp``) when this one changes.
+    user (key ``user``) or the time (key ``timestamp``) when this one changes. ``reading``: how searches read its texts.
     """
 
     name: str
@@ -27,6 +29,7 @@ class AttributeDef:
     default: Any = None
     flagged: bool = True
     auto_update: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reading: Reading = "exact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ class RelationshipDef:
 class TagDef:
     """A tag that users made. ``name`` is its generated id, ``display_name`` what people call it.
 
-    ``entity_types``: types of asset it may be put on, any where empty. ``attributes``: its values, by name.
+    ``entity_types``: types of asset it may be put on, any where empty. ``attributes``: its values, by name; ``labels``:
+    what people call those, where that is something else.
     """
 
     name: str
@@ -98,6 +102,7 @@ class TagDef:
     super_types: tuple[str, ...] = ()
     entity_types: tuple[str, ...] = ()
     attributes: Mapping[str, AttributeDef] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tidings.model.typedefs import (
     Cardinality,
     EntityDef,
     EnumDef,
+    Reading,
     RelationshipDef,
     RelationshipEnd,
     StructDef,
@@ -75,9 +76,17 @@ def _attributes(raw: Mapping[str, Mapping[str, Any]], flags: Mapping[str, Any]) 
             default=one.get("default"),
             flagged=name not in hidden or name in ALWAYS_IN_EVENTS or one.get("unique", False),
             auto_update={who: tuple(what) for who, what in one.get("autoUpdate", {}).items()},
+            reading=_reading(name, one),
         )
         for name, one in raw.items()
     }
+
+
+def _reading(name: str, raw: Mapping[str, Any]) -> Reading:
+    """How searches read the attribute under its bare name: ``es`` has all its names there, ``ci`` those that fold case."""
+    if name in raw.get("ci", ()):
+        return "folded"
+    return "words" if raw.get("idx") == "T" or f"{name}.keyword" in raw.get("es", ()) else "exact"
 
 
 def _cardinality(raw: Mapping[str, Any]) -> Cardinality:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -14,7 +14,11 @@ from tidings.model.errors import Conflict, UnknownGuid, UnknownName
 from tidings.model.events import encode
 from tidings.model.ids import link_guid
 from tidings.model.registry import AssetType, TypeRegistry
+from tidings.model.tag import Attachment
+from tidings.read.lineage import showing_lineage
+from tidings.read.meanings import meanings_form, meanings_of
 from tidings.store.base import Reader
+from tidings.store.tags import tags_of
 
 
 def by_guids(guids: Iterable[str], reader: Reader) -> list[Asset]:
@@ -42,18 +46,37 @@ def by_name(type_name: str, qualified_name: str, types: TypeRegistry, reader: Re
 
 def entity_forms(assets: list[Asset], types: TypeRegistry, reader: Reader, *, with_links: bool) -> list[bytes]:
     """Whole entities as JSON; ``with_links`` adds every relationship attribute of the type, empty ones too."""
-    links = _links_of(assets, types, reader) if with_links else {}
-    return [_entity(asset, types, links.get(asset.id, {}) if with_links else None) for asset in assets]
+    links = links_of(assets, types, reader) if with_links else {}
+    tags = tags_of([asset.id for asset in assets], reader)
+    meanings = meanings_of(assets, reader)
+    return [
+        _entity(
+            asset,
+            types,
+            links.get(asset.id, {}) if with_links else None,
+            tags_form(tags.get(asset.id, [])) + meanings_form(meanings.get(asset.id, [])),
+        )
+        for asset in showing_lineage(assets, types, reader)
+    ]
 
 
-def _entity(asset: Asset, types: TypeRegistry, links: Mapping[str, list[Any]] | None) -> bytes:
+def _entity(asset: Asset, types: TypeRegistry, links: Mapping[str, list[Any]] | None, labels: bytes) -> bytes:
     asset_type = types.type(asset.type_name)
     attributes = asset.attributes
     body = attributes_form(asset_type, attributes, asset.encoded, flagged_only=False)
-    more = b',"version":%d,"classifications":[],"classificationNames":[],"labels":[]' % asset.version
+    more = b',"version":%d%b,"labels":[]' % (asset.version, labels)
+    if asset.custom:
+        more += b',"businessAttributes":' + asset.custom
     if links is not None:
         more += b',"relationshipAttributes":' + encode(_link_attributes(asset_type, links))
     return header(asset, attributes, body, more)
+
+
+def tags_form(tags: Collection[Attachment]) -> bytes:
+    """Members that show all tags of an asset; empty lists where it has none, which clients rely on."""
+    names = list(dict.fromkeys(one.tag for one in tags))
+    forms = b",".join(one.form for one in tags)
+    return b',"classifications":[%b],"classificationNames":%b' % (forms, encode(names))
 
 
 def _link_attributes(asset_type: AssetType, links: Mapping[str, list[Any]]) -> dict[str, Any]:
@@ -64,7 +87,7 @@ def _link_attributes(asset_type: AssetType, links: Mapping[str, list[Any]]) -> d
     return shown
 
 
-def _links_of(assets: list[Asset], types: TypeRegistry, reader: Reader) -> dict[int, dict[str, list[Any]]]:
+def links_of(assets: list[Asset], types: TypeRegistry, reader: Reader) -> dict[int, dict[str, list[Any]]]:
     """References by asset and link attribute: an active asset shows active links, an archived one all of its own."""
     shown = {asset.id: asset for asset in assets}
     links = reader.all_links(shown.keys())
@@ -75,7 +98,11 @@ def _links_of(assets: list[Asset], types: TypeRegistry, reader: Reader) -> dict[
         relationship = types.relationship(link.relationship)
         number = reader.relationship_number(link.relationship)
         for own, other, end in ((link.end1, link.end2, relationship.end1), (link.end2, link.end1, relationship.end2)):
-            if own in shown and (shown[own].status != ACTIVE or others[other].status == ACTIVE):
+            # A type may give the end's name to another relationship, and then only the other end shows this one.
+            attribute = types.type(shown[own].type_name).links.get(end.name) if own in shown else None
+            if attribute is None or attribute.relationship.name != link.relationship:
+                continue
+            if shown[own].status != ACTIVE or others[other].status == ACTIVE:
                 active = shown[own].status == ACTIVE and others[other].status == ACTIVE
                 found[own][end.name].append(_reference(others[other], link, number, active))
             if link.end1 == link.end2 and relationship.symmetric:

@@ -15,8 +15,10 @@ import msgspec
 from tidings.model.asset import Asset, Link
 from tidings.model.events import EVERYTHING, LogRecord
 from tidings.model.registry import TypeRegistry
+from tidings.model.tag import Attachment
 from tidings.read.replay import LinkReplay, detail_of, replay_asset
 from tidings.store.base import Snapshot, Store, pages
+from tidings.store.tags import tags_of
 from tidings.store.types import Types
 
 T = TypeVar("T")
@@ -124,28 +126,36 @@ class _Inspection:
         """Both sides come in guid order, so that neither has to be searched."""
         stored = self._counted("assets", pages(self.snapshot.assets_in_guid_order, "", _guid), total)
         told = pages(self.snapshot.log_in_guid_order, ("", 0), lambda record: (record.guid, record.position))
-        asset = next(stored, None)
+        whole = self._with_tags(stored)
+        one = next(whole, None)
         for guid, records in groupby(told, _guid):
-            while asset is not None and asset.guid < guid:
-                asset = self._untold(asset, stored)
-            if asset is not None and asset.guid == guid:
-                self._compare_asset(asset, records)
-                asset = next(stored, None)
+            while one is not None and one[0].guid < guid:
+                one = self._untold(one[0], whole)
+            if one is not None and one[0].guid == guid:
+                self._compare_asset(*one, records)
+                one = next(whole, None)
             elif not replay_asset(records, self.types, self.complain).gone:
                 self.complain(f"{guid} is not stored, but the log does not say that it was purged")
-        while asset is not None:
-            asset = self._untold(asset, stored)
+        while one is not None:
+            one = self._untold(one[0], whole)
 
-    def _untold(self, asset: Asset, stored: Iterator[Asset]) -> Asset | None:
+    def _with_tags(self, stored: Iterator[Asset]) -> Iterator[tuple[Asset, list[Attachment]]]:
+        for page in _chunks(stored):
+            tags = tags_of([asset.id for asset in page], self.snapshot)
+            yield from ((asset, tags.get(asset.id, [])) for asset in page)
+
+    def _untold(
+        self, asset: Asset, whole: Iterator[tuple[Asset, list[Attachment]]]
+    ) -> tuple[Asset, list[Attachment]] | None:
         self.complain(f"{asset.type_name} {asset.guid} is stored, but not in the log")
-        return next(stored, None)
+        return next(whole, None)
 
-    def _compare_asset(self, asset: Asset, records: Iterable[LogRecord]) -> None:
+    def _compare_asset(self, asset: Asset, tags: list[Attachment], records: Iterable[LogRecord]) -> None:
         told = replay_asset(records, self.types, self.complain)
         label = f"{asset.type_name} {asset.guid}"
         if told.gone:
             self.complain(f"{label} is stored, but purged in the log")
-        for difference in told.differences(asset):
+        for difference in told.differences(asset, tags):
             self.complain(f"{label}: {difference}")
         if asset.attributes.get("qualifiedName") != asset.qualified_name:
             self.complain(f"{label}: the attribute qualifiedName is not the qualified_name {asset.qualified_name!r}")

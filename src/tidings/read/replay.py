@@ -11,8 +11,11 @@ from tidings.model.asset import ACTIVE, ARCHIVED, STATUS_NAMES, Asset
 from tidings.model.errors import UnknownType
 from tidings.model.events import LogRecord
 from tidings.model.registry import LinkAttribute, TypeRegistry
+from tidings.model.tag import Attachment
 
 STATE = "__state"
+CUSTOM = "businessAttributes"
+TAGS = "classifications"
 Complain = Callable[[str], None]
 
 
@@ -79,23 +82,45 @@ class Replayed(msgspec.Struct):
     updated_at: int = 0
     updated_by: str = ""
     attributes: dict[str, Any] = {}
+    custom: dict[str, dict[str, Any]] = {}
+    tags: set[tuple[str, str]] = set()
+    """Tag and guid of the asset from which it came."""
+    own: dict[str, dict[str, Any]] = {}
+    """Tags of its own, as the protocol shows them."""
     gone: bool = False
 
-    def differences(self, asset: Asset) -> list[str]:
-        """What of a stored asset is not as it was told."""
+    def differences(self, asset: Asset, tags: Iterable[Attachment]) -> list[str]:
+        """What of a stored asset, with all its tags, is not as it was told."""
         found = []
-        for field in self.__struct_fields__[:-1]:
+        for field in _PLAIN:
             here, told = getattr(asset, field), getattr(self, field)
-            if field == "attributes":
-                found += _differing(here, told)
-            elif here != told:
+            if here != told:
                 found.append(f"{field} is {here!r}, but {told!r} in the log")
-        return found
+        found += _differing("attribute", asset.attributes, self.attributes)
+        found += _differing("custom metadata", msgspec.json.decode(asset.custom or b"{}"), self.custom)
+        return found + self._other_tags(asset, list(tags))
+
+    def _other_tags(self, asset: Asset, tags: list[Attachment]) -> list[str]:
+        stored = {(one.tag, one.guid) for one in tags}
+        found = [f"it has the tag {tag} from {guid}, but not in the log" for tag, guid in sorted(stored - self.tags)]
+        found += [f"it has no tag {tag} from {guid}, but in the log" for tag, guid in sorted(self.tags - stored)]
+        own = {one.tag: _content(msgspec.json.decode(one.form)) for one in tags if one.guid == asset.guid}
+        return found + _differing("tag", own, self.own)
 
 
-def _differing(here: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
+_PLAIN = (
+    "type_name", "qualified_name", "status", "version", "created_at", "created_by", "updated_at", "updated_by",
+)  # fmt: skip
+
+
+def _content(form: Mapping[str, Any]) -> dict[str, Any]:
+    """A tag as it was put on; whether its source is archived is the source's own story."""
+    return {key: value for key, value in form.items() if key != "entityStatus"}
+
+
+def _differing(what: str, here: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
     return [
-        f"attribute {key} is {here.get(key)!r}, but {told.get(key)!r} in the log"
+        f"{what} {key} is {here.get(key)!r}, but {told.get(key)!r} in the log"
         for key in sorted(here.keys() | told.keys())
         if here.get(key) != told.get(key)
     ]
@@ -104,17 +129,28 @@ def _differing(here: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
 def replay_asset(records: Iterable[LogRecord], types: TypeRegistry, complain: Complain) -> Replayed:
     """Fold all events of one asset, in order, and complain of each that does not follow from the ones before."""
     state = Replayed()
+    last: tuple[LogRecord, Detail, Header] | None = None
     for record in records:
         detail = detail_of(record, complain)
         header = _header_of(record, complain)
         if detail is not None and header is not None:
             links = links_of(record.type_name, types)
+            if last is not None and last[1].cause != detail.cause:
+                _check_status(state, last, complain)
             for fault in _faults(state, record, detail, links):
                 complain(f"position {record.position}: {record.type_name} {record.guid}: {fault}")
             _apply(state, record, detail, header, links)
-            if STATUS_NAMES[state.status] != header.status:
-                complain(f"position {record.position}: the entity is {header.status}, its history says otherwise")
+            last = record, detail, header
+    if last is not None:
+        _check_status(state, last, complain)
     return state
+
+
+def _check_status(state: Replayed, last: tuple[LogRecord, Detail, Header], complain: Complain) -> None:
+    """All events of a request show the asset as the request leaves it, so that only the last can be held against it."""
+    record, _, header = last
+    if STATUS_NAMES[state.status] != header.status:
+        complain(f"position {record.position}: the entity is {header.status}, its history says otherwise")
 
 
 def _header_of(record: LogRecord, complain: Complain) -> Header | None:
@@ -138,11 +174,63 @@ def _faults(state: Replayed, record: LogRecord, detail: Detail, links: Mapping[s
         faults.append("an asset's first event, and no other, is its creation")
     if state.gone:
         faults.append("something happens to it after it was purged")
+    if record.operation == "BUSINESS_ATTRIBUTE_UPDATE":
+        return faults + _custom_faults(state, detail)
+    if TAGS in detail.before or TAGS in detail.after:
+        faults += _tag_faults(state, record, detail)
     for key, value in detail.before.items():
+        if key == TAGS:
+            continue
         was = STATUS_NAMES[state.status] if key == STATE else state.attributes.get(key)
         if was != value and key not in links:
             faults.append(f"{key} was {was!r}, not {value!r}")
     return faults
+
+
+def _custom_faults(state: Replayed, detail: Detail) -> list[str]:
+    return [
+        f"custom metadata {name}.{key} was {was!r}, not {value!r}"
+        for name, values in detail.before[CUSTOM].items()
+        for key, value in values.items()
+        if (was := state.custom.get(name, {}).get(key)) != value
+    ]
+
+
+def _tag_faults(state: Replayed, record: LogRecord, detail: Detail) -> list[str]:
+    came = {(one["typeName"], one["entityGuid"]) for one in detail.after.get(TAGS, ())}
+    went = {(one["typeName"], one["entityGuid"]) for one in detail.before.get(TAGS, ())}
+    faults = [f"it loses the tag {tag} from {guid} that it does not have" for tag, guid in sorted(went - state.tags)]
+    if record.operation != "ENTITY_UPDATE":
+        faults += [f"it gains the tag {tag} from {guid} that it has" for tag, guid in sorted(came & state.tags)]
+    faults += [
+        f"its tag {one['typeName']} was {state.own.get(one['typeName'])!r}, not {_content(one)!r}"
+        for one in detail.before.get(TAGS, ())
+        if one["entityGuid"] == record.guid and state.own.get(one["typeName"]) != _content(one)
+    ]
+    return faults
+
+
+def _apply_custom(state: Replayed, detail: Detail) -> None:
+    for name, values in detail.after[CUSTOM].items():
+        known = state.custom.setdefault(name, {})
+        for key, value in values.items():
+            if value is None:
+                known.pop(key, None)
+            else:
+                known[key] = value
+        if not known:
+            del state.custom[name]
+
+
+def _apply_tags(state: Replayed, record: LogRecord, detail: Detail) -> None:
+    for one in detail.before.get(TAGS, ()):
+        state.tags.discard((one["typeName"], one["entityGuid"]))
+        if one["entityGuid"] == record.guid:
+            state.own.pop(one["typeName"], None)
+    for one in detail.after.get(TAGS, ()):
+        state.tags.add((one["typeName"], one["entityGuid"]))
+        if one["entityGuid"] == record.guid:
+            state.own[one["typeName"]] = _content(one)
 
 
 def _apply(
@@ -152,7 +240,13 @@ def _apply(
     state.version = detail.version
     state.created_at, state.created_by = header.create_time, header.created_by
     state.updated_at, state.updated_by = header.update_time, header.updated_by
+    if record.operation == "BUSINESS_ATTRIBUTE_UPDATE":
+        _apply_custom(state, detail)
+        return
+    _apply_tags(state, record, detail)
     for key, value in detail.after.items():
+        if key == TAGS:
+            continue
         if key == STATE:
             state.gone = value == "PURGED"
             state.status = ACTIVE if value == STATUS_NAMES[ACTIVE] else ARCHIVED
@@ -180,15 +274,20 @@ class LinkReplay:
         self._numbers = {name: number for number, name in enumerate(types.system.relationships)}
         self._names = tuple(types.system.relationships)
         self._present: dict[bytes, bytes | None] = {}
-        self._deleting = ""
+        self._cause = ""
+        self._deleting = False
+        self._hidden: dict[bytes, bytes | None] = {}
 
     def follow(self, record: LogRecord, detail: Detail) -> None:
         """Take the next event into account."""
+        if detail.cause != self._cause:
+            self._cause, self._deleting, self._hidden = detail.cause, False, {}
         if record.operation == "ENTITY_DELETE":
-            self._deleting = detail.cause
-        elif detail.cause != self._deleting:
-            # Otherwise a neighbour is told that what was deleted can no longer be seen (the profile «server»); the
-            # link itself stays with the archived, or goes with the purged.
+            # Neighbours were told before that what is deleted can no longer be seen (the profile «server»); the links
+            # themselves stay with the archived, or go with the purged.
+            self._present |= self._hidden
+            self._deleting, self._hidden = True, {}
+        elif not self._deleting:
             try:
                 self._change(record, detail)
             except (KeyError, TypeError, ValueError) as error:
@@ -216,8 +315,8 @@ class LinkReplay:
                     if came:
                         own = item.get("relationshipAttributes")
                         self._present[key] = msgspec.json.encode(own) if own else None
-                    else:
-                        self._present.pop(key, None)  # often told twice, once by each end
+                    elif key in self._present:  # often told twice, once by each end
+                        self._hidden[key] = self._present.pop(key)
 
     def _key(self, link: LinkAttribute, own: str, other: str) -> bytes:
         first, second = (own, other) if link.side == 1 else (other, own)

@@ -3,70 +3,57 @@
 from __future__ import annotations
 
 import difflib
-import uuid
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 import msgspec
 
+from tidings.model.definitions import CATEGORIES, MEMBERS, SERVICE, TypeCategory, type_guid
 from tidings.model.errors import UnknownType
 from tidings.model.events import encode
 from tidings.model.registry import TypeRegistry
 from tidings.model.typedefs import AttributeDef, EntityDef, RelationshipDef, RelationshipEnd, TypeSystem
 
-TypeCategory = Literal["ENUM", "STRUCT", "CLASSIFICATION", "ENTITY", "RELATIONSHIP", "BUSINESS_METADATA"]
-CATEGORIES: tuple[TypeCategory, ...] = get_args(TypeCategory)
-MEMBERS: Mapping[TypeCategory, str] = {
-    "ENUM": "enumDefs",
-    "STRUCT": "structDefs",
-    "CLASSIFICATION": "classificationDefs",
-    "ENTITY": "entityDefs",
-    "RELATIONSHIP": "relationshipDefs",
-    "BUSINESS_METADATA": "businessMetadataDefs",
-}
-"""Category -> the member of the answer that lists its definitions."""
-
-SERVICE = "atlan"
-"""Which model a shipped type belongs to. Clients tell by it the types that come with a catalog from their own."""
 MAKER = "tidings"
 MADE_AT = 0
 """Shipped types were made by nobody and at no time of this catalog."""
 MANY = 2**31 - 1
 PIECE = 128 * 1024
 
-_GUIDS = uuid.UUID("0b8a5f2e-3c55-5d0c-9a43-6d1e1b6f0a71")
-
-
-def type_guid(name: str) -> str:
-    """The guid of a type: always the same for one name."""
-    return str(uuid.uuid5(_GUIDS, name))
-
 
 def definitions_of(types: TypeRegistry) -> Definitions:
     """The definitions of these types in force, kept as long as the registry lives."""
+    global _latest  # noqa: PLW0603  what was packed last, for whoever packs next
     known = _KNOWN.get(types)
     if known is None:
-        known = _KNOWN[types] = Definitions(types.system)
+        known = _KNOWN[types] = Definitions(types.system, _latest)
+        _latest = known
     return known
 
 
 class Definitions:
-    """The definitions of one type system, encoded when first asked for and kept compressed."""
+    """The definitions of one type system, encoded when first asked for and kept compressed.
 
-    def __init__(self, system: TypeSystem) -> None:
+    What ``like`` has of them, and is the same here, is taken from there.
+    """
+
+    def __init__(self, system: TypeSystem, like: Definitions | None = None) -> None:
         self._system = system
         self._names: Mapping[TypeCategory, Collection[str]] = {
             "ENUM": system.enums,
             "STRUCT": system.structs,
-            "CLASSIFICATION": (),
+            "CLASSIFICATION": system.tags,
             "ENTITY": system.entities,
             "RELATIONSHIP": system.relationships,
-            "BUSINESS_METADATA": (),
+            "BUSINESS_METADATA": system.custom_sets,
         }
-        self._packed: dict[TypeCategory, bytes] = {}
+        packed = like._packed if like else {}
+        self._packed: dict[TypeCategory, bytes] = {
+            category: packed[category] for category in packed if like and _same(category, system, like._system)
+        }
 
     def all_of(self, categories: Iterable[TypeCategory]) -> Iterator[bytes]:
         """The answer, piece by piece, with these categories filled in and every other one empty.
@@ -76,19 +63,40 @@ class Definitions:
         packed = {category: self._pack(category) for category in categories}
         return _pieces(packed)
 
+    def answer(self, names: Iterable[str]) -> dict[str, Any]:
+        """These definitions in the form of all of them."""
+        found: dict[str, list[dict[str, Any]]] = {member: [] for member in MEMBERS.values()}
+        for name in names:
+            category = self._category(name)
+            found[MEMBERS[category]].append(msgspec.json.decode(encode(self._form(category, name))))
+        return found
+
+    def named(self, name: str, categories: Collection[TypeCategory]) -> dict[str, Any]:
+        """The one definition of a name in the form of all of them; empty where it is of no such category."""
+        known = [category for category in CATEGORIES if name in self._names[category]]
+        return self.answer([name] if known and known[0] in categories else [])
+
     def headers(self, categories: Iterable[TypeCategory]) -> list[dict[str, Any]]:
         """Guid, name, category and service of each definition."""
-        return [
-            {"guid": type_guid(name), "name": name, "category": category, "serviceType": SERVICE}
-            for category in categories
-            for name in self._names[category]
-        ]
+        return [self._header(category, name) for category in categories for name in self._names[category]]
+
+    def _header(self, category: TypeCategory, name: str) -> dict[str, Any]:
+        stored = self._bodies.get(name)
+        header = {"guid": type_guid(name), "name": name, "category": category, "serviceType": SERVICE}
+        if stored is None or self._is_shipped(name):
+            return header
+        header = {"guid": stored["guid"], "name": name, "category": category}
+        return header | {key: stored[key] for key in ("serviceType", "displayName") if key in stored}
 
     def by_name(self, name: str, *categories: TypeCategory) -> bytes:
-        """One definition, if it is of one of these categories; raises UnknownType."""
-        for category in categories:
-            if name in self._names[category]:
-                return encode(self._form(category, name))
+        """One definition, by its name or by what people call it, if it is of one of these categories.
+
+        Raises UnknownType.
+        """
+        for each in (name, self._by_display_name.get(name)):
+            for category in categories:
+                if each is not None and each in self._names[category]:
+                    return encode(self._form(category, each))
         raise UnknownType(name, self._hint(name))
 
     def by_guid(self, guid: str, *categories: TypeCategory) -> bytes:
@@ -96,8 +104,26 @@ class Definitions:
         return self.by_name(self._names_by_guid.get(guid.lower(), guid), *categories)
 
     @cached_property
+    def _bodies(self) -> Mapping[str, dict[str, Any]]:
+        """What users defined, and what they added to shipped types."""
+        return {name: msgspec.json.decode(one.body) for name, one in self._system.stored.items()}
+
+    def _is_shipped(self, name: str) -> bool:
+        """Whether a definition comes with the program, though something was added to it."""
+        return name not in self._bodies or self._bodies[name]["guid"] == type_guid(name)
+
+    @cached_property
+    def _by_display_name(self) -> Mapping[str, str]:
+        tags = {one.display_name: one.name for one in self._system.tags.values()}
+        return {one.display_name: one.name for one in self._system.custom_sets.values()} | tags
+
+    @cached_property
     def _names_by_guid(self) -> Mapping[str, str]:
-        return {type_guid(name): name for category in CATEGORIES for name in self._names[category]}
+        shipped = {type_guid(name): name for category in CATEGORIES for name in self._names[category]}
+        return shipped | {one.guid: one.name for one in self._system.stored.values()}
+
+    def _category(self, name: str) -> TypeCategory:
+        return next(category for category in CATEGORIES if name in self._names[category])
 
     def _hint(self, name: str) -> str:
         for category in CATEGORIES:
@@ -117,6 +143,9 @@ class Definitions:
         return packed
 
     def _form(self, category: TypeCategory, name: str) -> dict[str, Any]:
+        body = self._bodies.get(name)
+        if body is not None and not self._is_shipped(name):
+            return self._own_form(category, name, body)
         form: dict[str, Any] = {
             "category": category,
             "guid": type_guid(name),
@@ -135,7 +164,26 @@ class Definitions:
             "ENTITY": self._entity,
             "RELATIONSHIP": self._relationship,
         }
-        return form | makers[category](name)
+        form |= makers[category](name)
+        return form | self._added(form, body) if body else form
+
+    def _own_form(self, category: TypeCategory, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """A definition of a user as it was sent, with what others say of it."""
+        if category == "ENTITY":
+            return body | {key: value for key, value in self._entity(name).items() if key not in body}
+        if category == "CLASSIFICATION":
+            below = [one.name for one in self._system.tags.values() if name in one.super_types]
+            return {**body, "subTypes": below}
+        return body
+
+    def _added(self, form: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        """What users added to a shipped definition, and when."""
+        more = {key: body[key] for key in ("updatedBy", "updateTime", "version")}
+        if "elementDefs" in body:
+            return {**more, "elementDefs": body["elementDefs"]}
+        added = {one["name"] for one in body["attributeDefs"]}
+        own = [one for one in form["attributeDefs"] if one["name"] not in added]
+        return {**more, "attributeDefs": [*own, *body["attributeDefs"]]}
 
     def _enum(self, name: str) -> dict[str, Any]:
         values = self._system.enums[name].values
@@ -165,7 +213,29 @@ class Definitions:
             "subTypes": self._children.get(name, []),
             "attributeDefs": _attribute_forms(definition.attributes),
             "relationshipAttributeDefs": list(links.values()),
-            "businessAttributeDefs": {},
+            "businessAttributeDefs": self._custom(name),
+        }
+
+    def _custom(self, name: str) -> dict[str, list[msgspec.Raw]]:
+        """Custom metadata that assets of a type may have, by set."""
+        if not self._custom_forms:
+            return {}
+        above = frozenset(self._ancestors(name))
+        applicable = {
+            one: [form for wanted, form in forms if wanted is None or not above.isdisjoint(wanted)]
+            for one, forms in self._custom_forms.items()
+        }
+        return {one: forms for one, forms in applicable.items() if forms}
+
+    @cached_property
+    def _custom_forms(self) -> Mapping[str, list[tuple[frozenset[str] | None, msgspec.Raw]]]:
+        """Set -> its attributes, each with the types that it is for."""
+        return {
+            name: [
+                (one.attributes[form["name"]].entity_types, msgspec.Raw(encode(form)))
+                for form in self._bodies[name]["attributeDefs"]
+            ]
+            for name, one in self._system.custom_sets.items()
         }
 
     def _ancestors(self, name: str) -> Iterator[str]:
@@ -199,6 +269,17 @@ class Definitions:
         }
 
 
+def _same(category: TypeCategory, one: TypeSystem, other: TypeSystem) -> bool:
+    """Whether the definitions of a category are the same: what was added to neither is the same object."""
+    parts: Mapping[TypeCategory, tuple[str, ...]] = {
+        "ENUM": ("enums",),
+        "STRUCT": ("structs",),
+        "RELATIONSHIP": ("relationships",),
+        "ENTITY": ("entities", "relationships", "custom_sets"),
+    }
+    return category in parts and all(getattr(one, part) is getattr(other, part) for part in parts[category])
+
+
 def _pieces(packed: Mapping[TypeCategory, bytes]) -> Iterator[bytes]:
     before = b"{"
     for category, member in MEMBERS.items():
@@ -216,6 +297,7 @@ def _unpacked(packed: bytes) -> Iterator[bytes]:
         packed = work.unconsumed_tail
 
 
+_latest: Definitions | None = None
 _KNOWN: WeakKeyDictionary[TypeRegistry, Definitions] = WeakKeyDictionary()
 """A value must not lead back to its key, or neither would ever go."""
 

@@ -67,6 +67,14 @@ class Reader(Protocol):
 
     def names_by_id(self, ids: Collection[int]) -> list[AssetName]: ...
 
+    def glossary_assets(self, names: Collection[str]) -> list[tuple[str, AssetName]]:
+        """Active glossaries, categories and terms whose attribute ``name`` is one of these, each with that name."""
+        ...
+
+    def glossaries(self) -> list[Asset]:
+        """Every active glossary."""
+        ...
+
     def links(self, relationship: str, side: int, ids: Collection[int]) -> list[Link]:
         """Links of one relationship whose end ``side`` (1 or 2) is one of the assets ``ids``."""
         ...
@@ -86,6 +94,24 @@ class Reader(Protocol):
 
         Along the relationships ``ahead`` from their end 1 to end 2, along ``behind`` from end 2 to end 1.
         """
+        ...
+
+    def with_lineage(
+        self,
+        ids: Collection[int],
+        inputs: tuple[Collection[str], Collection[str]],
+        outputs: tuple[Collection[str], Collection[str]],
+    ) -> set[int]:
+        """Those of ``ids`` that are active and are, read or were written by an active process that both reads and writes
+        something active.
+
+        ``inputs`` and ``outputs`` name the relationships between a process and what it reads and writes: those where
+        the process is end 1, then those where it is end 2.
+        """
+        ...
+
+    def link_at(self, relationship: int, end1: int, end2: int) -> Link | None:
+        """The link with this key, its relationship given by its small number."""
         ...
 
     def has_tags(self) -> bool:
@@ -108,12 +134,59 @@ class Reader(Protocol):
         """(attachment, asset) for every active asset that has one of these, its source too if that is active."""
         ...
 
+    def ids_below(self, qualified_name: str) -> list[int]:
+        """Assets whose qualifiedName begins with this one and a slash, ordered by qualifiedName and type."""
+        ...
+
+    def ids_naming(self, connection: str) -> list[int]:
+        """Assets whose ``connection`` is this one, in the order in which they were made."""
+        ...
+
+    def children(self, ids: Collection[int], ahead: Collection[str], behind: Collection[str]) -> list[tuple[int, int]]:
+        """(parent, child): one step from each of ``ids`` along relationships, to assets of any status.
+
+        Along ``ahead`` from end 1 to end 2, along ``behind`` from end 2 to end 1.
+        """
+        ...
+
+    def connections_named(self, ids: Collection[int]) -> list[tuple[int, str | None]]:
+        """(asset, qualifiedName of the connection that it names, or None)."""
+        ...
+
+    def active(self, ids: Collection[int]) -> set[int]:
+        """Those of ``ids`` that are active."""
+        ...
+
+    def types_of(self, ids: Collection[int]) -> dict[str, int]:
+        """How many of ``ids`` there are of each type."""
+        ...
+
     def types_stamp(self) -> str:
         """Changes whenever a type definition does; empty until the first is made."""
         ...
 
     def definitions(self) -> list[Definition]:
         """Every type definition that users made, by name."""
+        ...
+
+    def assets_by_type(self, type_names: Collection[str]) -> dict[str, int]:
+        """How many assets, active or not, each of these types has; those that have none are left out."""
+        ...
+
+    def links_by_relationship(self, names: Collection[str]) -> dict[str, int]:
+        """How many links each of these relationships has; those that have none are left out."""
+        ...
+
+    def attachments_by_tag(self, tags: Collection[str]) -> dict[str, int]:
+        """How many assets each of these tags was put on; those that nobody has are left out."""
+        ...
+
+    def attribute_holders(self, type_names: Collection[str], attribute: str, values: Collection[str] = ()) -> int:
+        """How many assets of these types have an attribute set, to one of ``values`` where any are given."""
+        ...
+
+    def custom_holders(self, custom_set: str, attribute: str = "", values: Collection[str] = ()) -> int:
+        """How many assets have this custom metadata: any of the set, one attribute, one of these values of it."""
         ...
 
     def tasks(self) -> list[Task]:
@@ -125,6 +198,8 @@ class Transaction(Reader, Protocol):
     """The one transaction of a request. ``now`` is its clock: milliseconds, never smaller than the one before."""
 
     now: int
+    head: int
+    """The last position so far, with what this request appended."""
 
     def new_ids(self, count: int) -> range:
         """Internal ids that no asset has or ever had."""

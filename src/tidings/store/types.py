@@ -19,7 +19,7 @@ class Types:
     """
 
     def __init__(self, shipped: TypeSystem) -> None:
-        self._shipped = shipped
+        self.shipped = shipped
         self._known = {"": TypeRegistry(shipped)}
         self.latest = self._known[""]
 
@@ -28,7 +28,7 @@ class Types:
         stamp = reader.types_stamp()
         known = self._known.get(stamp)
         if known is None:
-            known = TypeRegistry(with_definitions(self._shipped, reader.definitions()), self.latest)
+            known = TypeRegistry(with_definitions(self.shipped, reader.definitions()), self.latest)
             if len(self._known) > _KEPT:
                 self._known = {"": self._known[""]}
             self._known[stamp] = known

@@ -11,7 +11,6 @@ from tidings.model.errors import (
     InvalidReference,
     InvalidRequest,
     InvalidValue,
-    NotSupported,
     Problem,
     TooLarge,
     UnknownAttribute,
@@ -21,11 +20,12 @@ from tidings.model.events import encode
 from tidings.model.ids import is_guid
 from tidings.model.registry import AssetType, Attribute, TypeRegistry
 from tidings.model.values import MAX_LONG
+from tidings.write.check_custom import Custom, check_custom
+from tidings.write.check_tags import TagWish, check_tags
 from tidings.write.commands import MOST_ASSETS, EntityInput, Save
+from tidings.write.faults import Faults, short
 
 LONGEST_NAME = 4_096
-MOST_PROBLEMS = 20
-"""Faults that one answer lists."""
 NAME = "qualifiedName"
 
 
@@ -61,6 +61,8 @@ class Draft(msgspec.Struct, gc=False):
     links: dict[str, LinkWish]
     restore: bool
     ignored: tuple[str, ...] = ()
+    tags: TagWish | None = None
+    custom: Custom | None = None
 
     @property
     def label(self) -> str:
@@ -72,26 +74,6 @@ class Draft(msgspec.Struct, gc=False):
         return f"entities[{self.index}]"
 
 
-class _Faults:
-    """Collects what is wrong; the first fault decides the kind of error, all are listed."""
-
-    def __init__(self) -> None:
-        self.kind: type[InvalidRequest] | None = None
-        self.problems: list[Problem] = []
-        self.count = 0
-
-    def add(self, kind: type[InvalidRequest], location: str, message: str) -> None:
-        self.kind = self.kind or kind
-        self.count += 1
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(Problem(location, message))
-
-    def raise_any(self) -> None:
-        if self.kind is not None:
-            more = f" (and {self.count - 1} more)" if self.count > 1 else ""
-            raise self.kind(self.problems[0].message + more, self.problems)
-
-
 def check(command: Save, types: TypeRegistry) -> list[Draft]:
     """Every asset of a save as a draft.
 
@@ -100,19 +82,22 @@ def check(command: Save, types: TypeRegistry) -> list[Draft]:
     """
     if len(command.entities) > MOST_ASSETS:
         raise TooLarge(f"{len(command.entities)} assets in one request; send at most {MOST_ASSETS:,}")
-    faults = _Faults()
+    faults = Faults()
     drafts = [_draft(index, one, types, command, faults) for index, one in enumerate(command.entities)]
     faults.raise_any()
     return drafts
 
 
-def _draft(index: int, given: EntityInput, types: TypeRegistry, command: Save, faults: _Faults) -> Draft:
+def _draft(index: int, given: EntityInput, types: TypeRegistry, command: Save, faults: Faults) -> Draft:
     asset_type = _type_of(index, given, types, command)
     draft = Draft(index, asset_type, given.guid, None, {}, {}, _wants_restore(given))
     attributes = given.attributes or {}
     name = attributes.get(NAME)
     draft.qualified_name = name if isinstance(name, str) else None
-    _refuse_unsupported(draft, given, faults)
+    if given.classifications is not None or given.add_or_update_classifications or given.remove_classifications:
+        draft.tags = check_tags(given, command.tagging, types, draft.label, draft.location, faults)
+    if given.business_attributes is not None:
+        draft.custom = check_custom(asset_type, given.business_attributes, types, draft.label, draft.location, faults)
     unknown = _take_attributes(draft, attributes, faults)
     if given.relationship_attributes:
         unknown += _take_links(draft, given.relationship_attributes, "relationshipAttributes", "replace", faults)
@@ -150,27 +135,7 @@ def _wants_restore(given: EntityInput) -> bool:
     return given.status == "ACTIVE" or (given.attributes or {}).get("__state") == "ACTIVE"
 
 
-def _refuse_unsupported(draft: Draft, given: EntityInput, faults: _Faults) -> None:
-    if not (
-        given.classifications
-        or given.business_attributes
-        or given.add_or_update_classifications
-        or given.remove_classifications
-    ):
-        return
-    for member, value in (
-        ("classifications", given.classifications),
-        ("addOrUpdateClassifications", given.add_or_update_classifications),
-        ("removeClassifications", given.remove_classifications),
-        ("businessAttributes", given.business_attributes),
-    ):
-        if value:
-            what = "custom metadata" if member == "businessAttributes" else "tags"
-            message = f"{draft.label}: {what} cannot be saved by this version; leave out {member}"
-            faults.add(NotSupported, f"{draft.location}.{member}", message)
-
-
-def _check_name(draft: Draft, name: Any, faults: _Faults) -> None:
+def _check_name(draft: Draft, name: Any, faults: Faults) -> None:
     if name is None:
         if NAME in draft.attributes:
             faults.add(InvalidValue, f"{draft.location}.attributes.{NAME}", f"{draft.label}: {NAME} cannot be cleared")
@@ -181,7 +146,7 @@ def _check_name(draft: Draft, name: Any, faults: _Faults) -> None:
         faults.add(
             InvalidValue,
             f"{draft.location}.attributes.{NAME}",
-            f"{draft.type.name}: {NAME} {_short(name)} must have 1 to {LONGEST_NAME:,} printable characters",
+            f"{draft.type.name}: {NAME} {short(name)} must have 1 to {LONGEST_NAME:,} printable characters",
         )
 
 
@@ -208,7 +173,7 @@ def _steps(asset_type: AssetType, keys: tuple[str, ...]) -> list[_Step]:
     return known
 
 
-def _take_attributes(draft: Draft, given: Mapping[str, Any], faults: _Faults) -> list[str]:
+def _take_attributes(draft: Draft, given: Mapping[str, Any], faults: Faults) -> list[str]:
     taken = draft.attributes
     unknown: list[str] = []
     for key, attribute, exact, unset in _steps(draft.type, tuple(given)):
@@ -224,18 +189,18 @@ def _take_attributes(draft: Draft, given: Mapping[str, Any], faults: _Faults) ->
     return unknown
 
 
-def _take_normalised(draft: Draft, attribute: Attribute, value: Any, faults: _Faults) -> None:
+def _take_normalised(draft: Draft, attribute: Attribute, value: Any, faults: Faults) -> None:
     key = attribute.name
     try:
         canonical = attribute.value_type.normalise(value)
     except ValueError as error:
-        message = f"{draft.label}: attribute {key} cannot be {_short(value)}; it must be {error}"
+        message = f"{draft.label}: attribute {key} cannot be {short(value)}; it must be {error}"
         faults.add(InvalidValue, f"{draft.location}.attributes.{key}", message)
     else:
         draft.attributes[key] = None if canonical == attribute.unset or canonical in _EMPTY else canonical
 
 
-def _take_other(draft: Draft, key: str, value: Any, unknown: list[str], faults: _Faults) -> None:
+def _take_other(draft: Draft, key: str, value: Any, unknown: list[str], faults: Faults) -> None:
     """A key among attributes that is none: a link, the status in its other form, or nothing that the type has."""
     if key in draft.type.links:
         _take_link(draft, key, value, "attributes", "replace", faults)
@@ -248,7 +213,7 @@ _EMPTY: tuple[Any, ...] = ([], {})
 """Values that mean «unset» whatever the type: a list or an object without entries."""
 
 
-def _take_links(draft: Draft, given: Mapping[str, Any], member: str, how: str, faults: _Faults) -> list[str]:
+def _take_links(draft: Draft, given: Mapping[str, Any], member: str, how: str, faults: Faults) -> list[str]:
     unknown = []
     for key, value in given.items():
         if key in draft.type.links:
@@ -258,7 +223,7 @@ def _take_links(draft: Draft, given: Mapping[str, Any], member: str, how: str, f
     return unknown
 
 
-def _take_link(draft: Draft, key: str, value: Any, member: str, how: str, faults: _Faults) -> None:
+def _take_link(draft: Draft, key: str, value: Any, member: str, how: str, faults: Faults) -> None:
     location = f"{draft.location}.{member}.{key}"
     items = [] if value is None else value if isinstance(value, list) else [value]
     references = [reference for item in items if (reference := _reference(item, location)) is not None]
@@ -270,7 +235,7 @@ def _take_link(draft: Draft, key: str, value: Any, member: str, how: str, faults
         faults.add(
             InvalidReference,
             location,
-            f"{draft.label}: {key} cannot be {_short(wrong)}; refer to an asset by guid, or by typeName and "
+            f"{draft.label}: {key} cannot be {short(wrong)}; refer to an asset by guid, or by typeName and "
             "uniqueAttributes.qualifiedName",
         )
     if how == "replace" and len(references) > 1 and draft.type.links[key].single:
@@ -303,7 +268,7 @@ def _reference(item: Any, location: str) -> Reference | None:
     return Reference(guid, type_name, name, None, location)
 
 
-def _own_attributes(draft: Draft, key: str, given: Any, location: str, faults: _Faults) -> bytes | None:
+def _own_attributes(draft: Draft, key: str, given: Any, location: str, faults: Faults) -> bytes | None:
     """The link's own attributes, canonical; None where they are not spoken of. Unknown ones count as ignored."""
     if not isinstance(given, dict) or not isinstance(given.get("attributes"), dict):
         return None
@@ -317,7 +282,7 @@ def _own_attributes(draft: Draft, key: str, given: Any, location: str, faults: _
             try:
                 canonical = value_type.normalise(value)
             except ValueError as error:
-                message = f"{draft.label}: {name} of the link {key} cannot be {_short(value)}; it must be {error}"
+                message = f"{draft.label}: {name} of the link {key} cannot be {short(value)}; it must be {error}"
                 faults.add(InvalidValue, f"{location}.relationshipAttributes.attributes.{name}", message)
             else:
                 if canonical != value_type.unset and canonical not in _EMPTY:
@@ -325,17 +290,12 @@ def _own_attributes(draft: Draft, key: str, given: Any, location: str, faults: _
     return encode(kept)
 
 
-def _refuse_unknown(draft: Draft, unknown: Sequence[str], faults: _Faults) -> None:
+def _refuse_unknown(draft: Draft, unknown: Sequence[str], faults: Faults) -> None:
     for key in unknown:
         near = draft.type.nearest(key)
         hint = f"; did you mean {near}?" if near else ""
         message = f"{draft.label}: {draft.type.name} has no attribute {key}{hint}"
         faults.add(UnknownAttribute, f"{draft.location}.attributes.{key}", message)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}…"
 
 
 def is_placeholder(guid: str | None) -> bool:

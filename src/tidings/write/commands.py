@@ -8,6 +8,11 @@ import msgspec
 
 DeleteType = Literal["DEFAULT", "SOFT", "HARD", "PURGE"]
 DELETE_TYPES: tuple[DeleteType, ...] = ("DEFAULT", "SOFT", "HARD", "PURGE")
+Tagging = Literal["keep", "append", "replace", "add", "update"]
+"""What the tags of a save are to an asset that is there: not looked at; put on or changed; the whole of its own tags;
+put on, and it must not have them yet; changed, and it must have them."""
+CustomMode = Literal["keep", "merge", "overwrite"]
+"""What the custom metadata of a save is to an asset that is there: not looked at; changes to it; the whole of it."""
 MOST_ASSETS = 10_000
 """Assets that one save may hold, as the protocol has it."""
 
@@ -41,11 +46,14 @@ class Save(msgspec.Struct):
 
     ``strict`` refuses attributes that a type does not have; otherwise they are left out and counted. With ``only``
     nothing is created: the one entity is the asset that ``only`` names, or the request fails with UnknownName.
+    ``tagging`` and ``custom`` say what tags and custom metadata are meant to be; a new asset takes them in any case.
     """
 
     entities: list[EntityInput]
     strict: bool = False
     only: Target | None = None
+    tagging: Tagging = "keep"
+    custom: CustomMode = "keep"
 
 
 class Delete(msgspec.Struct):

@@ -6,8 +6,34 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from tidings.model.asset import Link
-from tidings.model.changes import AssetChange
+from tidings.model.changes import AssetChange, Kind
 from tidings.model.registry import TypeRegistry
+
+
+def in_order(changes: list[AssetChange]) -> list[AssetChange]:
+    """The order of a request's events: created; custom metadata; tags, those that came from elsewhere last; updated; deleted.
+
+    Within a kind they stay as they are. An asset of which there is more than one thing to say gets one version for each.
+    """
+    if not any(change.kind.is_label for change in changes):
+        return changes  # as the deciding steps made them
+    ordered = sorted(changes, key=_rank)
+    version: dict[int, int] = {}
+    for change in ordered:
+        asset = change.after
+        version[asset.id] = min(version.get(asset.id, asset.version), asset.version)
+    for change in ordered:
+        asset = change.after
+        asset.version = version[asset.id]
+        version[asset.id] += 1
+    return ordered
+
+
+def _rank(change: AssetChange) -> tuple[int, bool, int]:
+    kind = change.kind
+    if kind.is_tagging:
+        return Kind.TAG.place, change.origin == "propagated", kind.place
+    return min(kind.place, Kind.ARCHIVE.place), False, 0
 
 
 def parent_of(link: Link, types: TypeRegistry) -> tuple[int, int] | None:

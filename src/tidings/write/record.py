@@ -5,7 +5,7 @@ Order and counts are those of the event contract (docs/reference/events.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,24 +13,30 @@ import msgspec
 from tidings.model.asset import ACTIVE, ARCHIVED, STATUS_NAMES, Asset, AssetName
 from tidings.model.changes import AssetChange, Changes, Kind, Neighbour
 from tidings.model.entity_form import attributes_parts, header_ends
-from tidings.model.events import Event, Operation, encode, envelope_head
+from tidings.model.events import Event, encode, envelope_head
 from tidings.model.profiles import Profile
 from tidings.model.registry import AssetType, TypeRegistry
+from tidings.model.tag import Attachment
 
+_ARRAYS_KEPT = 10_000
 STATE = "__state"
 """The key under which a change of status is told."""
+CUSTOM = "businessAttributes"
+"""The key under which changes of custom metadata are told, by set and attribute."""
+TAGS = "classifications"
+"""The key under which tags are told, as the protocol's objects."""
 
 
 class Cause(msgspec.Struct, frozen=True):
     """The request that started it all, where it takes several transactions.
 
-    ``first`` is the index of the first event that is recorded now; ``count`` how many there will be in all, None where
-    these are all.
+    ``first`` is the index of the first event that is recorded now; ``after`` how many will come behind those recorded
+    now, None where that is not known yet.
     """
 
     id: str
     first: int = 1
-    count: int | None = None
+    after: int | None = 0
 
 
 class Occasion(msgspec.Struct, frozen=True):
@@ -48,44 +54,42 @@ class Occasion(msgspec.Struct, frozen=True):
     source_ip: str = ""
     headers: Mapping[str, str] = {}
     delete_type: str = "DEFAULT"
+    at_once: int = 100_000
+    """Tags that may come and go in one transaction."""
 
 
 def record(changes: Changes, types: TypeRegistry, occasion: Occasion) -> Iterator[Event]:
-    """One event for each changed asset, in the order of the changes.
+    """One event for each change, in their order.
 
     One at a time: written as they come, the events of a large request need not be in memory together.
     """
-    scribe = _Scribe(types, occasion, changes.owners, len(changes.assets))
+    scribe = _Scribe(types, occasion, changes, len(changes.assets))
     return (scribe.event(index, change) for index, change in enumerate(changes.assets, occasion.cause.first))
-
-
-def operation_of(kind: Kind) -> Operation:
-    """What an event about such a change is called."""
-    if kind.is_delete:
-        return "ENTITY_DELETE"
-    return "ENTITY_CREATE" if kind is Kind.CREATE else "ENTITY_UPDATE"
 
 
 class _Scribe:
     """Everything that is the same in all events of a request, encoded once."""
 
-    def __init__(self, types: TypeRegistry, occasion: Occasion, owners: Mapping[int, Asset], count: int) -> None:
+    def __init__(self, types: TypeRegistry, occasion: Occasion, changes: Changes, count: int) -> None:
         self.types = types
         self.occasion = occasion
-        self.owners = owners
+        self.owners = changes.owners
+        self.tags = changes.tags
+        self.arrays: dict[object, bytes] = {}
         self.head = envelope_head(occasion.source_ip, max(occasion.written, occasion.time))
         headers = b',"headers":' + encode(dict(occasion.headers)) if occasion.headers else b""
         self.event_time = b',"eventTime":%d' % occasion.time
         self.tail = headers + b"}}"
         self.cause = occasion.cause.id.encode()
-        self.count = count if occasion.cause.count is None else occasion.cause.count
+        cause = occasion.cause
+        self.count = encode(None if cause.after is None else cause.first - 1 + count + cause.after)
         self.actor = encode(occasion.actor)
         self.handler = encode(occasion.profile.delete_handlers[occasion.delete_type])
 
     def event(self, index: int, change: AssetChange) -> Event:
         asset = change.after
         asset_type = self.types.type(asset.type_name)
-        operation = operation_of(change.kind)
+        operation = change.kind.operation
         details = self._mutated_details(change)
         shown = change.shown
         before, behind = header_ends(asset, shown, self._more(asset_type, change))
@@ -103,7 +107,7 @@ class _Scribe:
 
     def _more(self, asset_type: AssetType, change: AssetChange) -> bytes:
         """Members of the entity that only some have."""
-        more = b""
+        more = self._tags(change.after.id)
         if asset_type.mandatory_links:
             more += self._owner(asset_type, change.after)
         if change.kind.is_delete:
@@ -112,6 +116,23 @@ class _Scribe:
             more += _internals(asset_type, change.after)
         return more
 
+    def _tags(self, asset: int) -> bytes:
+        tags = self.tags.get(asset)
+        if not tags:
+            return b""
+        names = dict.fromkeys(one.tag for one in tags)
+        return b',"classificationNames":%b,"classifications":%b' % (encode(list(names)), self._array(tags))
+
+    def _array(self, tags: Sequence[Attachment]) -> bytes:
+        """Tags as the protocol shows them; those of one that spreads are shown by many events."""
+        key = tags[0].id if len(tags) == 1 else tuple(one.id for one in tags)
+        known = self.arrays.get(key)
+        if known is None:
+            if len(self.arrays) >= _ARRAYS_KEPT:
+                self.arrays.clear()
+            known = self.arrays[key] = b"[%b]" % b",".join([one.form for one in tags])
+        return known
+
     def _owner(self, asset_type: AssetType, asset: Asset) -> bytes:
         owner = self.owners.get(asset.id)
         if owner is None:
@@ -119,22 +140,43 @@ class _Scribe:
         return b',"relationshipAttributes":' + encode({asset_type.mandatory_links[0].name: owner_form(owner)})
 
     def _detail(self, index: int, change: AssetChange) -> bytes:
-        before, after = told(change)
+        before, after = self._told(change)
         return (
-            b'{"id":"%b.%d","version":%d,"cause":"%b","causeIndex":%d,"causeCount":%d,"actor":%b,"origin":"%b",'
-            b'"before":%b,"after":%b}'
+            b'{"id":"%b.%d","version":%d,"cause":"%b","causeIndex":%d,"causeCount":%b,"actor":%b,"origin":"%b",'
+            b'"before":%b,"after":%b%b}'
         ) % (
             self.cause, index, change.after.version, self.cause, index, self.count, self.actor,
-            change.origin.encode(), before, after,
+            change.origin.encode(), before, after, self._names(change),
         )  # fmt: skip
+
+    def _told(self, change: AssetChange) -> tuple[bytes, bytes]:
+        if not change.kind.is_tagging:
+            return told(change)
+        tags = b'{"%b":%b}' % (TAGS.encode(), self._array(change.tags))
+        return (b"{}", tags) if change.kind is Kind.TAG else (tags, b"{}")
+
+    def _names(self, change: AssetChange) -> bytes:
+        """Readable names of the ids that the event shows: tags, custom metadata sets and their attributes."""
+        tags = [*self.tags.get(change.after.id, ()), *change.tags, *(new for _, new in change.retagged)]
+        custom = change.now if change.kind is Kind.CUSTOM else {}
+        if not (tags or custom):
+            return b""
+        known = self.types.system.tags
+        names = {one.tag: known[one.tag].display_name for one in tags if one.tag in known}
+        return b',"names":' + encode(names | _custom_names(custom, self.types))
 
     def _mutated_details(self, change: AssetChange) -> bytes | None:
         profile = self.occasion.profile
         if change.kind is Kind.CREATE:
             return self._whole(change) if profile.create_details else None
+        if change.kind is Kind.CUSTOM:
+            return encode(change.now)
+        if change.kind.is_tagging:
+            # Whoever takes a tag off hears of it as it was.
+            return self._array(change.tags)
         if change.kind.is_delete:
             return self._whole(change) if profile.delete_details else None
-        if change.origin == "related" and not profile.related_details:
+        if change.is_bare or (change.origin == "related" and not profile.related_details):
             return None
         return self._whole(change, updated=True)
 
@@ -148,6 +190,8 @@ class _Scribe:
             parts["attributes"] = attributes
         parts |= {"guid": asset.guid, "isIncomplete": False, "provenanceType": 0}
         parts |= {"updatedBy": asset.updated_by, "updateTime": asset.updated_at, "version": 0, "proxy": False}
+        if change.retagged:
+            parts["classifications"] = [msgspec.Raw(new.form) for _, new in change.retagged]
         if not change.kind.is_delete:
             parts |= self._link_details(asset_type, change)
         return encode(parts)
@@ -174,6 +218,16 @@ class _Scribe:
                 if told_links:
                     parts[f"{key}RelationshipAttributes"] = told_links
         return parts
+
+
+def _custom_names(values: Mapping[str, Mapping[str, Any]], types: TypeRegistry) -> dict[str, str]:
+    names = {}
+    for name, attributes in values.items():
+        if (definition := types.system.custom_sets.get(name)) is not None:
+            names[name] = definition.display_name
+            known = definition.attributes
+            names |= {key: known[key].display_name for key in attributes if key in known}
+    return names
 
 
 def _new_values(asset_type: AssetType, change: AssetChange) -> dict[str, Any]:
@@ -242,14 +296,22 @@ def owner_form(owner: Asset) -> dict[str, Any]:
 
 
 def told(change: AssetChange) -> tuple[bytes, bytes]:
-    """``before`` and ``after`` of the ``tidings`` block: changed keys only, null for unset; links that went and came."""
+    """``before`` and ``after`` of the ``tidings`` block: changed keys only, null for unset; links that went and came.
+
+    Tags that come and go are told by the scribe.
+    """
     if change.kind is Kind.CREATE:
         return b"{}", _joined(change.after.encoded, _links(change.linked))
     if change.kind.is_delete:
         was = STATUS_NAMES[ACTIVE] if not change.before else change.before[STATE]
         gone = "DELETED" if change.kind is Kind.ARCHIVE else "PURGED"
         return encode({STATE: was}), encode({STATE: gone})
+    if change.kind is Kind.CUSTOM:
+        return encode({CUSTOM: change.before}), encode({CUSTOM: change.now})
     before, after = change.before, change.now
+    if change.retagged:
+        before = {**before, TAGS: [msgspec.Raw(old.form) for old, _ in change.retagged]}
+        after = {**after, TAGS: [msgspec.Raw(new.form) for _, new in change.retagged]}
     if change.restored:
         before = {**before, STATE: STATUS_NAMES[ARCHIVED]}
         after = {**after, STATE: STATUS_NAMES[ACTIVE]}

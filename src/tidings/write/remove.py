@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tidings.model.asset import ACTIVE, ARCHIVED, STATUS_NAMES, Asset, Link, name_of
 from tidings.model.changes import AssetChange, Changes, Kind, Neighbour, Origin
 from tidings.model.registry import TypeRegistry
 from tidings.write.diff import Stamp, next_version, touch
 from tidings.write.links import Told, sees
-from tidings.write.order import parents_first
+from tidings.write.order import in_order, parents_first
 from tidings.write.record import STATE
 
 
@@ -49,21 +49,47 @@ def _remove(asset: Asset, kind: Kind, origin: Origin, stamp: Stamp) -> AssetChan
 def bereaved(
     changes: Changes, links: Iterable[Link], others: Iterable[Asset], types: TypeRegistry, stamp: Stamp
 ) -> None:
-    """Add an update for every live neighbour of what goes; only the profile «server» tells them.
+    """Add an update for every live neighbour of what goes, before it goes; only the profile «server» tells them.
 
     ``links`` are all links of the deleted assets, ``others`` the assets at their far ends.
     """
-    gone = {change.after.id: change for change in changes.assets}
-    was_active = {own: change.before[STATE] == STATUS_NAMES[ACTIVE] for own, change in gone.items()}
+    gone = {change.after.id for change in changes.assets}
     live = {asset.id: asset for asset in others if asset.status == ACTIVE and asset.id not in gone}
-    lost: dict[int, dict[str, list[Neighbour]]] = {}
+    seen = {change.after.id: change.after for change in changes.assets if change.before[STATE] == STATUS_NAMES[ACTIVE]}
+    lost = _neighbourhood(links, live, seen, types)
+    changes.assets[:0] = [touch(live[own], Told({}, unlinked), stamp) for own, unlinked in lost.items()]
+
+
+def reunited(
+    changes: Changes, links: Iterable[Link], others: Iterable[Asset], types: TypeRegistry, stamp: Stamp
+) -> None:
+    """Add an update for every live neighbour of what is restored; only the profile «server» tells them.
+
+    ``links`` are all stored links of the restored assets that stay, ``others`` the assets at their far ends. Who is
+    created or updated by the request hears nothing more.
+    """
+    heard = {change.after.id for change in changes.assets if change.kind in (Kind.CREATE, Kind.UPDATE)}
+    live = {asset.id: asset for asset in others if asset.status == ACTIVE and asset.id not in heard}
+    # Of those whose labels change too, the row as it will be.
+    live |= {change.after.id: change.after for change in changes.assets if change.after.id in live}
+    back = {change.after.id: change.after for change in changes.assets if change.restored}
+    found = _neighbourhood(links, live, back, types)
+    more = [touch(live[own], Told(linked, {}), stamp) for own, linked in found.items()]
+    changes.assets = in_order([*changes.assets, *more])
+
+
+def _neighbourhood(
+    links: Iterable[Link], own: Mapping[int, Asset], others: Mapping[int, Asset], types: TypeRegistry
+) -> dict[int, dict[str, list[Neighbour]]]:
+    """Of each of ``own`` those of ``others`` that it can see over ``links``, by its link attribute."""
+    found: dict[int, dict[str, list[Neighbour]]] = {}
     for link in links:
         relationship = types.relationship(link.relationship)
-        for own, other, end in ((link.end1, link.end2, relationship.end1), (link.end2, link.end1, relationship.end2)):
-            if own in live and was_active.get(other) and sees(types, live[own].type_name, end, relationship):
-                neighbour = Neighbour(name_of(gone[other].after), link.encoded)
-                lost.setdefault(own, {}).setdefault(end.name, []).append(neighbour)
-    changes.assets.extend(touch(live[own], Told({}, unlinked), stamp) for own, unlinked in lost.items())
+        for one, other, end in ((link.end1, link.end2, relationship.end1), (link.end2, link.end1, relationship.end2)):
+            if one in own and other in others and sees(types, own[one].type_name, end, relationship):
+                neighbour = Neighbour(name_of(others[other]), link.encoded)
+                found.setdefault(one, {}).setdefault(end.name, []).append(neighbour)
+    return found
 
 
 def restore(

@@ -20,6 +20,8 @@ from tidings.model.registry import LinkAttribute, TypeRegistry
 from tidings.store.base import Reader, Transaction
 from tidings.write.check import Draft, LinkWish, Reference, is_placeholder
 from tidings.write.commands import Target
+from tidings.write.made_names import NAME, is_made, keep_name, name_new, refuse_sign
+from tidings.write.moving import move
 from tidings.write.wishes import End, Resolution, WantedLinks, Wish
 
 Named = TypeVar("Named", Asset, AssetName)
@@ -27,6 +29,8 @@ Named = TypeVar("Named", Asset, AssetName)
 
 def resolve(drafts: list[Draft], only: Target | None, types: TypeRegistry, tx: Transaction) -> Resolution:
     """Find or make the asset behind each draft, then what its links mean; one read by name and one by guid for all.
+
+    What the catalog names itself has its name in the end, and whatever a move takes along has joined the wishes.
 
     Raises UnknownGuid or UnknownName for what is not there, Conflict or DuplicateIdentity where names clash,
     MissingAttribute for a new asset without its mandatory attributes, InvalidReference for links of the wrong type.
@@ -40,7 +44,19 @@ def resolve(drafts: list[Draft], only: Target | None, types: TypeRegistry, tx: T
     for wish in wishes:
         if wish.draft.links:
             wish.links = [finder.wanted(wish, key, given) for key, given in wish.draft.links.items()]
+    _settle_names(wishes, types, tx)
     return Resolution(wishes, assigned, pool.by_id)
+
+
+def _settle_names(wishes: list[Wish], types: TypeRegistry, tx: Transaction) -> None:
+    """QualifiedNames that are the catalog's to make, once it is known what stands in what."""
+    made = [wish for wish in wishes if is_made(wish.type.name)]
+    if made:
+        for wish in made:
+            refuse_sign(wish)
+            keep_name(wish)
+        name_new(wishes)
+        move(wishes, types, tx)
 
 
 class _Pool:
@@ -162,12 +178,8 @@ def one_of_type(found: Iterable[Named], type_name: str, qualified_name: str, typ
 def _refuse_duplicates(drafts: list[Draft], found: list[Asset | None]) -> None:
     seen: dict[object, Draft] = {}
     for draft, stored in zip(drafts, found, strict=True):
-        name = (
-            stored.type_name if stored else draft.type.name,
-            draft.qualified_name or (stored and stored.qualified_name),
-        )
         placeholder = [draft.guid] if is_placeholder(draft.guid) else []
-        for key in (name, *([stored.id] if stored else ()), *placeholder):
+        for key in (*_names_of(draft, stored), *([stored.id] if stored else ()), *placeholder):
             other = seen.setdefault(key, draft)
             if other is not draft:
                 message = (
@@ -177,8 +189,16 @@ def _refuse_duplicates(drafts: list[Draft], found: list[Asset | None]) -> None:
                 raise DuplicateIdentity(message, [Problem(draft.location, message)])
 
 
+def _names_of(draft: Draft, stored: Asset | None) -> list[tuple[str, str | None]]:
+    """By what name no other asset of the request may go; none where the catalog will make one."""
+    if stored is not None:
+        return [(stored.type_name, draft.qualified_name or stored.qualified_name)]
+    return [] if is_made(draft.type.name) else [(draft.type.name, draft.qualified_name)]
+
+
 def _check_mandatory(draft: Draft) -> None:
-    missing = [name for name in draft.type.mandatory_attributes if draft.attributes.get(name) is None]
+    given = NAME if is_made(draft.type.name) else None
+    missing = [name for name in draft.type.mandatory_attributes if name != given and draft.attributes.get(name) is None]
     if missing:
         where = f"{draft.label or draft.location}: a new {draft.type.name} needs {' and '.join(missing)}"
         raise MissingAttribute(where, [Problem(f"{draft.location}.attributes.{name}", "missing") for name in missing])
@@ -197,7 +217,8 @@ class _Finder:
             self.by_guid[name.guid] = name
             if wish.draft.guid is not None:
                 self.by_guid[wish.draft.guid] = name
-            self.by_name.setdefault(name.qualified_name, []).append(name)
+            if name.qualified_name:
+                self.by_name.setdefault(name.qualified_name, []).append(name)
 
     def wanted(self, wish: Wish, key: str, given: LinkWish) -> WantedLinks:
         link = wish.type.links[key]
@@ -232,6 +253,11 @@ class _Finder:
     def _named(self, type_name: str, qualified_name: str) -> AssetName | None:
         self.types.type(type_name)
         sent = self.by_name.get(qualified_name, ())
+        if len(sent) > 1 and sum(one.type_name == type_name for one in sent) > 1:
+            raise Conflict(
+                f"{type_name} {qualified_name} could be any of {len(sent)} assets of this request; give each a "
+                "placeholder guid such as -1, and refer to it by that"
+            )
         found = one_of_type(sent, type_name, qualified_name, self.types)
         if found is None:
             stored = one_of_type(self.pool.by_name.get(qualified_name, ()), type_name, qualified_name, self.types)

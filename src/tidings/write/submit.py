@@ -16,15 +16,20 @@ from tidings.model.ids import new_guid
 from tidings.model.profiles import DOCUMENTED, Profile
 from tidings.model.registry import TypeRegistry
 from tidings.store.base import Reader, Store, Transaction
+from tidings.store.tags import tags_of
 from tidings.store.types import Types
 from tidings.write.check import Draft, check
 from tidings.write.collector import paused_if_large
 from tidings.write.commands import Command, Delete, Restore, Save
-from tidings.write.diff import Stamp, diff
+from tidings.write.diff import Labels, Stamp, diff
+from tidings.write.glossary import check_glossaries
 from tidings.write.links import LinkDelta, LinkState, link_delta, spots
 from tidings.write.record import Cause, Occasion, record
-from tidings.write.remove import bereaved, remove, restore
+from tidings.write.remove import bereaved, remove, restore, reunited
 from tidings.write.resolve import find_targets, resolve
+from tidings.write.shown import complete, purged_owners
+from tidings.write.spread import AT_ONCE, defer, own_rows, read_before, settle, write_spread
+from tidings.write.tags import TagDelta, tag_delta
 from tidings.write.wishes import Resolution, Wish
 
 T = TypeVar("T")
@@ -76,6 +81,8 @@ class Outcome(msgspec.Struct):
 
     changes: Changes
     assigned: dict[str, str] = {}
+    tags: dict[int, TagDelta] = {}
+    """What becomes of the own tags of assets, by internal id."""
 
 
 def submit(
@@ -86,13 +93,14 @@ def submit(
     profile: Profile = DOCUMENTED,
     *,
     dry_run: bool = False,
+    at_once: int = AT_ONCE,
 ) -> Receipt:
     """Take one command the whole way; when this returns, the change and its events are on disk together.
 
     Raises InvalidRequest, NotFound or Conflict, and then nothing was written; StoreError where the database failed.
     ``dry_run`` goes the same way and undoes it at the end: the receipt tells which events there would have been.
     """
-    return store.transact(work_for(types, command, actor, profile, dry_run=dry_run), rollback=dry_run)
+    return store.transact(work_for(types, command, actor, profile, dry_run=dry_run, at_once=at_once), rollback=dry_run)
 
 
 def work_for(
@@ -103,12 +111,13 @@ def work_for(
     *,
     dry_run: bool = False,
     cause: Cause | None = None,
+    at_once: int = AT_ONCE,
 ) -> Callable[[Transaction], Receipt]:
     """The same, for callers that wait in their own way: returns what is to run in the transaction.
 
     A save is checked at once against the types used last, so that the writer need not be kept waiting for it; it is
     checked again in its transaction only where other types are in force there. ``cause`` is given where this is a part of
-    something larger.
+    something larger; ``at_once`` is how many tags may come and go in this one transaction.
     """
     cause = cause or Cause(new_guid())
     checked, drafts, error = types.latest, list[Draft](), None
@@ -128,7 +137,9 @@ def work_for(
             now = check(command, in_force)
         elif error is not None:
             raise error
-        return _carry_out(command, now, in_force, _occasion(cause, actor, tx.now, profile, command), tx, dry_run)
+        return _carry_out(
+            command, now, in_force, _occasion(cause, actor, tx.now, profile, command, at_once), tx, dry_run
+        )
 
     return work
 
@@ -139,12 +150,39 @@ def _carry_out(
     stamp = Stamp(occasion.actor, tx.now)
     outcome = _decide(command, drafts, types, occasion.profile, stamp, tx)
     changes = outcome.changes
-    changes.owners = _owners(changes, types, tx)
+    check_glossaries(changes, tx)
+    if occasion.profile.neighbours_on_restore:
+        _reunite(changes, types, stamp, tx)
     first = None
     if changes:
-        tx.save(changes)
+        deferred = _write(changes, outcome.tags, types, occasion, tx)
+        if deferred:
+            occasion = defer(deferred, occasion, len(changes.assets), tx)
         first = tx.append(record(changes, types, occasion))
     return Receipt(changes, types, occasion, None if dry_run else first, outcome.assigned, _ignored(drafts))
+
+
+def _write(
+    changes: Changes, tags: Mapping[int, TagDelta], types: TypeRegistry, occasion: Occasion, tx: Transaction
+) -> set[int]:
+    """The state; then, since tags travel over what is there now, what it means for tags; all of that joins ``changes``.
+
+    Returns the attachments of which more assets would hear than ``occasion.at_once``: they are left to a task.
+    """
+    before = read_before(changes, tags, types, tx)
+    rows = own_rows(changes, tags, tx, before.unsettled) if tags else None
+    changes.owners = purged_owners(changes, types, tx)
+    tx.save(changes)
+    if rows is not None:
+        tx.save_tags(rows)
+    deferred: set[int] = set()
+    if before.unsettled or before.loose:
+        spread = settle(before, types, tx, occasion.at_once)
+        deferred = spread.deferred
+        write_spread(changes, spread, before.unsettled.refreshed | before.loose, Stamp(occasion.actor, tx.now), tx)
+    changes.tags = before.tags
+    complete(changes, types, tx)
+    return deferred
 
 
 def _size(command: Command) -> int:
@@ -155,28 +193,39 @@ def _ignored(drafts: Iterable[Draft]) -> list[tuple[str, tuple[str, ...]]]:
     return [(draft.label, draft.ignored) for draft in drafts if draft.ignored]
 
 
-def _occasion(cause: Cause, actor: Actor, now: int, profile: Profile, command: Command) -> Occasion:
+def _occasion(cause: Cause, actor: Actor, now: int, profile: Profile, command: Command, at_once: int) -> Occasion:
     delete_type = command.delete_type if isinstance(command, Delete) else "DEFAULT"
     written = time.time_ns() // 1_000_000
-    return Occasion(cause, actor.name, now, written, profile, actor.source_ip, actor.headers, delete_type)
+    return Occasion(cause, actor.name, now, written, profile, actor.source_ip, actor.headers, delete_type, at_once)
 
 
 def _decide(
     command: Command, drafts: list[Draft], types: TypeRegistry, profile: Profile, stamp: Stamp, tx: Transaction
 ) -> Outcome:
     if isinstance(command, Save):
-        return _save(command, drafts, types, stamp, tx)
+        return _save(command, drafts, types, profile, stamp, tx)
     if isinstance(command, Delete):
         return Outcome(_delete(command, types, profile, stamp, tx))
     return Outcome(_restore(command, types, stamp, tx))
 
 
-def _save(command: Save, drafts: list[Draft], types: TypeRegistry, stamp: Stamp, tx: Transaction) -> Outcome:
+def _save(
+    command: Save, drafts: list[Draft], types: TypeRegistry, profile: Profile, stamp: Stamp, tx: Transaction
+) -> Outcome:
     found = resolve(drafts, command.only, types, tx)
     delta = link_delta(found.wishes, _link_state(found.wishes, tx), types)
     related = _related(delta, found, tx)
-    changes = diff(found.wishes, delta, related, types, stamp)
-    return Outcome(_with_owned(changes, found.wishes, types, stamp, tx), found.assigned)
+    tags = _tag_deltas(found.wishes, types, tx)
+    changes = diff(found.wishes, delta, Labels(tags, command.custom, profile.custom_updates), related, types, stamp)
+    return Outcome(_with_owned(changes, found.wishes, types, stamp, tx), found.assigned, tags)
+
+
+def _tag_deltas(wishes: Iterable[Wish], types: TypeRegistry, tx: Reader) -> dict[int, TagDelta]:
+    """What becomes of the own tags of each asset; only of those of which something does."""
+    speaking = [wish for wish in wishes if wish.draft.tags is not None]
+    held = tags_of([wish.name.id for wish in speaking if wish.stored is not None], tx) if speaking else {}
+    deltas = {wish.name.id: tag_delta(wish, held.get(wish.name.id, ()), types) for wish in speaking}
+    return {own: delta for own, delta in deltas.items() if delta}
 
 
 def _related(delta: LinkDelta, found: Resolution, tx: Reader) -> list[Asset]:
@@ -225,6 +274,16 @@ def _restore(command: Restore, types: TypeRegistry, stamp: Stamp, tx: Transactio
     return restore(archived, owned, links, types, stamp)
 
 
+def _reunite(changes: Changes, types: TypeRegistry, stamp: Stamp, tx: Transaction) -> None:
+    """The neighbours of what is restored hear of it."""
+    back = {change.after.id for change in changes.assets if change.restored}
+    if back:
+        gone = {link.key for link in changes.removed}
+        links = [link for link in tx.all_links(back) if link.key not in gone]
+        ends = {end for link in links for end in (link.end1, link.end2)}
+        reunited(changes, links, tx.assets_by_id(ends), types, stamp)
+
+
 def _owned(owners: Collection[Asset], types: TypeRegistry, tx: Reader) -> tuple[list[Asset], list[Link]]:
     """Everything that ``owners`` own, level by level, and the links that say so."""
     seen = {asset.id for asset in owners}
@@ -245,19 +304,3 @@ def _owned(owners: Collection[Asset], types: TypeRegistry, tx: Reader) -> tuple[
         seen |= {asset.id for asset in level}
         found += level
     return found, links
-
-
-def _owners(changes: Changes, types: TypeRegistry, tx: Reader) -> dict[int, Asset]:
-    """The owner of each changed asset that has one: events show it."""
-    owned: dict[str, set[int]] = {}
-    for change in changes.assets:
-        for link in types.type(change.after.type_name).mandatory_links:
-            owned.setdefault(link.relationship.name, set()).add(change.after.id)
-    if not owned:
-        return {}
-    pairs = {link.end2: link.end1 for name, ids in owned.items() for link in tx.links(name, 2, ids)}
-    pairs |= {link.end2: link.end1 for link in changes.added if link.relationship in owned}
-    fresh = {change.after.id: change.after for change in changes.assets}
-    stored = {asset.id: asset for asset in tx.assets_by_id({end for end in pairs.values() if end not in fresh})}
-    known = {**stored, **fresh}
-    return {own: known[owner] for own, owner in pairs.items() if owner in known}

@@ -26,13 +26,17 @@ class WantedLinks(msgspec.Struct, gc=False):
 
 
 class Wish(msgspec.Struct, gc=False):
-    """A draft and the asset that it is. ``stored`` is None for an asset that is to be created."""
+    """A draft and the asset that it is. ``stored`` is None for an asset that is to be created.
+
+    ``follows``: the request did not send it; what it belongs to took it along.
+    """
 
     draft: Draft
     type: AssetType
     name: AssetName
     stored: Asset | None
     links: list[WantedLinks] = []
+    follows: bool = False
 
     @property
     def restores(self) -> bool:

@@ -77,6 +77,23 @@ def test_what_a_delete_tells_its_neighbours_parts_nobody(told: Told) -> None:
     assert list(told.links.rest()) == [(ASSIGNED, ONE, TWO)]
 
 
+def test_nor_where_neighbours_are_told_first(told: Told) -> None:
+    told.tell(TWO, "Table", after={"meanings": [{"guid": ONE}]})
+    told.tell(TWO, "Table", cause="d", before={"meanings": [{"guid": ONE}]})
+    assert list(told.links.rest()) == []
+    told.tell(ONE, "AtlasGlossaryTerm", "ENTITY_DELETE", cause="d")
+
+    assert list(told.links.rest()) == [(ASSIGNED, ONE, TWO)]
+
+
+def test_a_delete_brings_back_nothing_of_another_request(told: Told) -> None:
+    told.tell(TWO, "Table", after={"meanings": [{"guid": ONE}]})
+    told.tell(TWO, "Table", cause="c2", before={"meanings": [{"guid": ONE}]})
+    told.tell(ONE, "AtlasGlossaryTerm", "ENTITY_DELETE", cause="d")
+
+    assert list(told.links.rest()) == []
+
+
 def test_links_that_cannot_be_read_are_complained_of(told: Told) -> None:
     for odd in ([{"typeName": "x"}], [5], 5, [{"guid": "no hex"}]):
         told.tell(TWO, "Table", after={"meanings": odd})

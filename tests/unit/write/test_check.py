@@ -11,7 +11,6 @@ from tidings.model.errors import (
     InvalidReference,
     InvalidRequest,
     InvalidValue,
-    NotSupported,
     TidingsError,
     TooLarge,
     UnknownAttribute,
@@ -103,22 +102,6 @@ def test_a_name_has_bounds(name: str) -> None:
 @pytest.mark.parametrize(("name", "words"), [(None, "cannot be cleared"), (5, "must be a string")])
 def test_a_name_is_a_string(name: Any, words: str) -> None:
     assert words in str(refusal(EntityInput(type_name="Table", attributes={"qualifiedName": name})))
-
-
-@pytest.mark.parametrize(
-    ("member", "value", "what"),
-    [
-        ("classifications", [{"typeName": "PII"}], "tags"),
-        ("add_or_update_classifications", [{}], "tags"),
-        ("remove_classifications", [{}], "tags"),
-        ("business_attributes", {"a": {}}, "custom metadata"),
-    ],
-)
-def test_what_is_not_carried_out_is_refused(member: str, value: Any, what: str) -> None:
-    error = refusal(EntityInput(type_name="Table", attributes={"qualifiedName": "q"}, **{member: value}))
-
-    assert isinstance(error, NotSupported)
-    assert str(error).startswith(f"Table q: {what} cannot be saved")
 
 
 def test_unknown_attributes_are_left_out_and_named() -> None:

@@ -11,14 +11,14 @@ from tests.unit.write.steps import STAMP, asset, wanted, weave, wish
 from tidings.model.asset import ARCHIVED, Asset
 from tidings.model.changes import AssetChange, Changes, Kind
 from tidings.model.errors import MissingAttribute
-from tidings.write.diff import changed_attributes, diff
+from tidings.write.diff import Labels, changed_attributes, diff
 from tidings.write.wishes import Wish
 
 TABLE, COLUMN = asset(1, description="old", rowCount=5), asset(3, "Column")
 
 
 def run(*wishes: Wish, related: tuple[Asset, ...] = ()) -> Changes:
-    return diff(list(wishes), weave(list(wishes), []), related, TYPES, STAMP)
+    return diff(list(wishes), weave(list(wishes), []), Labels(), related, TYPES, STAMP)
 
 
 def only(*wishes: Wish) -> AssetChange:

@@ -256,3 +256,8 @@ def test_row_internals(profile: Profile, shown: bool) -> None:
     if shown:
         assert (entity["docId"], entity["superTypeNames"][0]) == ("guid-1", TYPES.type("Table").ancestors[1])
         assert entity["internalAttributes"]["__state"] == "ACTIVE"
+
+
+@BOTH
+def test_an_update_with_nothing_to_tell_has_no_details(profile: Profile) -> None:
+    assert "mutatedDetails" not in message(only(update(), profile))

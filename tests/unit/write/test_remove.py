@@ -7,8 +7,8 @@ import pytest
 from tests.catalog import TYPES
 from tests.unit.write.steps import STAMP, asset
 from tidings.model.asset import ACTIVE, ARCHIVED, Link
-from tidings.model.changes import Kind
-from tidings.write.remove import bereaved, remove, restore
+from tidings.model.changes import AssetChange, Kind
+from tidings.write.remove import bereaved, remove, restore, reunited
 
 GLOSSARY, TERM, GONE = asset(6, "AtlasGlossary"), asset(4, "AtlasGlossaryTerm"), asset(5, "AtlasGlossaryTerm", ARCHIVED)
 ANCHORS = [Link("AtlasGlossaryTermAnchor", 6, 4), Link("AtlasGlossaryTermAnchor", 6, 5)]
@@ -60,10 +60,10 @@ def test_live_neighbours_of_the_deleted_hear_which_link_went(purge: bool) -> Non
 
     heard = {
         one.after.id: {name: [end.name.id for end in ends] for name, ends in one.unlinked.items()}
-        for one in changes.assets[1:]
+        for one in changes.assets[:-1]
     }
     assert heard == {1: {"meanings": [4]}, 6: {"terms": [4]}}
-    assert {one.origin for one in changes.assets[1:]} == {"related"}
+    assert {one.origin for one in changes.assets[:-1]} == {"related"}
 
 
 def test_nobody_hears_of_the_end_of_what_was_archived_already() -> None:
@@ -72,3 +72,28 @@ def test_nobody_hears_of_the_end_of_what_was_archived_already() -> None:
     bereaved(changes, ANCHORS, [GLOSSARY, GONE], TYPES, STAMP)
 
     assert [one.kind for one in changes.assets] == [Kind.PURGE]
+
+
+def test_live_neighbours_of_the_restored_hear_who_is_back_and_each_once() -> None:
+    term, table, other = asset(4, "AtlasGlossaryTerm", ARCHIVED), asset(1), asset(2, status=ARCHIVED)
+    links = [ANCHORS[0], *(Link("AtlasGlossarySemanticAssignment", 4, end) for end in (1, 2))]
+    changes = restore([term], [], links, TYPES, STAMP)
+    changes.assets.append(AssetChange(Kind.UPDATE, "direct", GLOSSARY, None))
+
+    reunited(changes, links, [term, table, other, GLOSSARY], TYPES, STAMP)
+
+    heard = [(one.after.id, one.origin, list(one.linked)) for one in changes.assets]
+    assert heard == [(4, "restore", []), (6, "direct", []), (1, "related", ["meanings"])]
+
+
+def test_a_neighbour_that_is_labelled_at_once_keeps_its_label() -> None:
+    table, labelled = asset(1), asset(1)
+    labelled.version, labelled.custom = 2, b"{}"
+    links = [Link("AtlasGlossarySemanticAssignment", 4, 1)]
+    changes = restore([asset(4, "AtlasGlossaryTerm", ARCHIVED)], [], links, TYPES, STAMP)
+    changes.assets.append(AssetChange(Kind.CUSTOM, "direct", labelled, None))
+
+    reunited(changes, links, [table], TYPES, STAMP)
+
+    heard = [(one.kind, one.after.version, one.after.custom) for one in changes.assets if one.after.id == 1]
+    assert heard == [(Kind.CUSTOM, 2, b"{}"), (Kind.UPDATE, 3, b"{}")]

@@ -75,6 +75,15 @@ class SqliteReader:
     def names_by_id(self, ids: Collection[int]) -> list[AssetName]:
         return self._names(SQL.names_by_id, ids)
 
+    def glossary_assets(self, names: Collection[str]) -> list[tuple[str, AssetName]]:
+        if not names:
+            return []
+        rows = self.connection.execute(SQL.glossary_assets, (as_set(names),))
+        return [(name, AssetName(*found)) for name, *found in rows]
+
+    def glossaries(self) -> list[Asset]:
+        return [Asset(*row) for row in self.connection.execute(SQL.glossaries)]
+
     def links(self, relationship: str, side: int, ids: Collection[int]) -> list[Link]:
         number = self._known_number(relationship)
         if number is None or not ids:
@@ -103,6 +112,22 @@ class SqliteReader:
                 found += run(SQL.neighbours_behind, (wanted, as_set(behind)))
         return found
 
+    def with_lineage(
+        self,
+        ids: Collection[int],
+        inputs: tuple[Collection[str], Collection[str]],
+        outputs: tuple[Collection[str], Collection[str]],
+    ) -> set[int]:
+        numbers = [self._known_numbers(names) for names in (*inputs, *outputs)]
+        if not ids or not any(numbers[:2]) or not any(numbers[2:]):
+            return set()
+        wanted = (as_set(ids), *map(as_set, numbers))
+        return {own for (own,) in self.connection.execute(SQL.with_lineage, wanted)}
+
+    def link_at(self, relationship: int, end1: int, end2: int) -> Link | None:
+        row = self.connection.execute(SQL.link_at, (relationship, end1, end2)).fetchone()
+        return Link(*row) if row else None
+
     def has_tags(self) -> bool:
         [(found,)] = self.connection.execute(SQL.has_tags)
         return bool(found)
@@ -129,6 +154,30 @@ class SqliteReader:
     def bearers(self, attachments: Collection[int]) -> list[tuple[int, int]]:
         return list(self.connection.execute(SQL.bearers, (as_set(attachments),))) if attachments else []
 
+    def ids_below(self, qualified_name: str) -> list[int]:
+        # «0» is the character behind «/»: the range holds exactly the names that go on after the slash.
+        return [own for (own,) in self.connection.execute(SQL.ids_below, (f"{qualified_name}/", f"{qualified_name}0"))]
+
+    def ids_naming(self, connection: str) -> list[int]:
+        return [own for (own,) in self.connection.execute(SQL.ids_naming, (connection,))]
+
+    def children(self, ids: Collection[int], ahead: Collection[str], behind: Collection[str]) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = []
+        wanted = as_set(ids)
+        for sql, names in ((SQL.children_ahead, ahead), (SQL.children_behind, behind)):
+            if ids and (numbers := self._known_numbers(names)):
+                found += self.connection.execute(sql, (wanted, as_set(numbers)))
+        return found
+
+    def connections_named(self, ids: Collection[int]) -> list[tuple[int, str | None]]:
+        return list(self.connection.execute(SQL.connections_named, (as_set(ids),))) if ids else []
+
+    def active(self, ids: Collection[int]) -> set[int]:
+        return {own for (own,) in self.connection.execute(SQL.active, (as_set(ids),))} if ids else set()
+
+    def types_of(self, ids: Collection[int]) -> dict[str, int]:
+        return dict(self.connection.execute(SQL.types_of, (as_set(ids),))) if ids else {}
+
     def types_stamp(self) -> str:
         row = self.connection.execute(SQL.types_stamp).fetchone()
         return str(row[0]) if row else ""
@@ -136,8 +185,34 @@ class SqliteReader:
     def definitions(self) -> list[Definition]:
         return [Definition(*row) for row in self.connection.execute(SQL.definitions)]
 
+    def assets_by_type(self, type_names: Collection[str]) -> dict[str, int]:
+        return dict(self.connection.execute(SQL.assets_by_type, (as_set(type_names),))) if type_names else {}
+
+    def links_by_relationship(self, names: Collection[str]) -> dict[str, int]:
+        return dict(self.connection.execute(SQL.links_by_relationship, (as_set(names),))) if names else {}
+
+    def attachments_by_tag(self, tags: Collection[str]) -> dict[str, int]:
+        return dict(self.connection.execute(SQL.attachments_by_tag, (as_set(tags),))) if tags else {}
+
+    def attribute_holders(self, type_names: Collection[str], attribute: str, values: Collection[str] = ()) -> int:
+        wanted = (as_set(type_names), f'$."{attribute}"', as_set(values) if values else None)
+        [(count,)] = self.connection.execute(SQL.attribute_holders, wanted)
+        return int(count)
+
+    def custom_holders(self, custom_set: str, attribute: str = "", values: Collection[str] = ()) -> int:
+        path = f'$."{custom_set}"' + (f'."{attribute}"' if attribute else "")
+        [(count,)] = self.connection.execute(SQL.custom_holders, (path, as_set(values) if values else None))
+        return int(count)
+
     def tasks(self) -> list[Task]:
         return [Task(*row) for row in self.connection.execute(SQL.tasks)]
+
+    def _known_numbers(self, names: Collection[str]) -> list[int]:
+        """The numbers of those that any link has had."""
+        known = self.names.relationships
+        if any(name not in known for name in names):
+            known.update(self.connection.execute(SQL.relationships))
+        return [known[name] for name in names if name in known]
 
     def _known_number(self, name: str) -> int | None:
         number = self.names.relationships.get(name)

@@ -27,6 +27,20 @@ FROM json_each(?) AS wanted CROSS JOIN asset AS a ON a.qualified_name = wanted.v
 SELECT a.id, a.guid, a.type_name, a.qualified_name, a.status
 FROM json_each(?) AS wanted CROSS JOIN asset AS a ON a.id = wanted.value
 
+-- name: glossary_assets
+SELECT wanted.value, a.id, a.guid, a.type_name, a.qualified_name, a.status
+FROM json_each(?) AS wanted
+CROSS JOIN asset AS a INDEXED BY asset_by_glossary_name
+ON json_extract(CAST(a.attributes AS TEXT), '$.name') = wanted.value
+WHERE a.type_name IN ('AtlasGlossary', 'AtlasGlossaryCategory', 'AtlasGlossaryTerm') AND a.status = 0
+
+-- name: glossaries
+SELECT a.id, a.guid, a.type_name, a.qualified_name, a.status, a.version, a.created_at, a.created_by, a.updated_at,
+       a.updated_by, a.attributes, a.custom, a.connection
+FROM asset AS a INDEXED BY asset_by_glossary_name
+WHERE a.type_name IN ('AtlasGlossary', 'AtlasGlossaryCategory', 'AtlasGlossaryTerm') AND a.type_name = 'AtlasGlossary'
+  AND a.status = 0
+
 -- name: links_by_end1
 SELECT l.end1, l.end2, l.attributes
 FROM json_each(?1) AS wanted CROSS JOIN link AS l ON l.end1 = wanted.value AND l.relationship = ?2
@@ -197,6 +211,36 @@ ON CONFLICT (name) DO UPDATE SET body = ?4
 -- name: remove_definitions
 DELETE FROM definition WHERE name IN (SELECT value FROM json_each(?))
 
+-- name: assets_by_type
+SELECT type_name, count(*) FROM asset WHERE type_name IN (SELECT value FROM json_each(?)) GROUP BY type_name
+
+-- name: links_by_relationship
+SELECT r.name, count(*)
+FROM relationship AS r JOIN link AS l ON l.relationship = r.number
+WHERE r.name IN (SELECT value FROM json_each(?))
+GROUP BY r.name
+
+-- name: attachments_by_tag
+SELECT tag, count(*) FROM attachment WHERE tag IN (SELECT value FROM json_each(?)) GROUP BY tag
+
+-- name: attribute_holders
+SELECT count(*) FROM asset AS a
+WHERE a.type_name IN (SELECT value FROM json_each(?1))
+  AND json_type(CAST(a.attributes AS TEXT), ?2) IS NOT NULL
+  AND (?3 IS NULL OR EXISTS (
+      SELECT 1 FROM json_tree(CAST(a.attributes AS TEXT), ?2) AS found
+      WHERE found.atom IN (SELECT value FROM json_each(?3))
+  ))
+
+-- name: custom_holders
+SELECT count(*) FROM asset AS a
+WHERE a.custom IS NOT NULL
+  AND json_type(CAST(a.custom AS TEXT), ?1) IS NOT NULL
+  AND (?2 IS NULL OR EXISTS (
+      SELECT 1 FROM json_tree(CAST(a.custom AS TEXT), ?1) AS found
+      WHERE found.atom IN (SELECT value FROM json_each(?2))
+  ))
+
 -- name: neighbours_ahead
 SELECT l.end1, r.name, l.end2
 FROM json_each(?1) AS wanted
@@ -212,6 +256,43 @@ CROSS JOIN link AS l ON l.end2 = wanted.value
 CROSS JOIN relationship AS r ON r.number = l.relationship
 CROSS JOIN asset AS a ON a.id = l.end1
 WHERE r.name IN (SELECT value FROM json_each(?2)) AND a.status = 0
+
+-- name: with_lineage
+SELECT own.id
+FROM json_each(?1) AS wanted CROSS JOIN asset AS own ON own.id = wanted.value
+WHERE own.status = 0 AND EXISTS (
+    SELECT 1
+    FROM (
+        SELECT own.id AS process
+        UNION ALL
+        SELECT l.end1 FROM link AS l
+        WHERE l.end2 = own.id AND l.relationship IN (SELECT value FROM json_each(?2) UNION SELECT value FROM json_each(?4))
+        UNION ALL
+        SELECT l.end2 FROM link AS l
+        WHERE l.end1 = own.id AND l.relationship IN (SELECT value FROM json_each(?3) UNION SELECT value FROM json_each(?5))
+    ) AS near
+    CROSS JOIN asset AS p ON p.id = near.process
+    WHERE p.status = 0
+      AND (EXISTS (
+          SELECT 1 FROM link AS l CROSS JOIN asset AS a ON a.id = l.end2
+          WHERE l.end1 = p.id AND l.relationship IN (SELECT value FROM json_each(?2)) AND a.status = 0
+      ) OR EXISTS (
+          SELECT 1 FROM link AS l CROSS JOIN asset AS a ON a.id = l.end1
+          WHERE l.end2 = p.id AND l.relationship IN (SELECT value FROM json_each(?3)) AND a.status = 0
+      ))
+      AND (EXISTS (
+          SELECT 1 FROM link AS l CROSS JOIN asset AS a ON a.id = l.end2
+          WHERE l.end1 = p.id AND l.relationship IN (SELECT value FROM json_each(?4)) AND a.status = 0
+      ) OR EXISTS (
+          SELECT 1 FROM link AS l CROSS JOIN asset AS a ON a.id = l.end1
+          WHERE l.end2 = p.id AND l.relationship IN (SELECT value FROM json_each(?5)) AND a.status = 0
+      ))
+)
+
+-- name: link_at
+SELECT r.name, l.end1, l.end2, l.attributes
+FROM link AS l CROSS JOIN relationship AS r ON r.number = l.relationship
+WHERE l.end1 = ?2 AND l.relationship = ?1 AND l.end2 = ?3
 
 -- name: tagged
 SELECT t.asset, t.attachment FROM json_each(?) AS wanted CROSS JOIN tagged AS t ON t.asset = wanted.value
@@ -238,6 +319,31 @@ FROM json_each(?) AS wanted
 CROSS JOIN tagged AS t ON t.attachment = wanted.value
 CROSS JOIN asset AS a ON a.id = t.asset
 WHERE a.status = 0
+
+-- name: ids_below
+SELECT id FROM asset WHERE qualified_name >= ?1 AND qualified_name < ?2 ORDER BY qualified_name, type_name
+
+-- name: ids_naming
+SELECT id FROM asset WHERE connection = ? ORDER BY id
+
+-- name: children_ahead
+SELECT l.end1, l.end2 FROM json_each(?1) AS wanted CROSS JOIN link AS l ON l.end1 = wanted.value
+WHERE +l.relationship IN (SELECT value FROM json_each(?2))
+
+-- name: children_behind
+SELECT l.end2, l.end1 FROM json_each(?1) AS wanted CROSS JOIN link AS l ON l.end2 = wanted.value
+WHERE +l.relationship IN (SELECT value FROM json_each(?2))
+
+-- name: connections_named
+SELECT a.id, coalesce(a.connection, json_extract(CAST(a.attributes AS TEXT), '$.connectionQualifiedName'))
+FROM json_each(?) AS wanted CROSS JOIN asset AS a ON a.id = wanted.value
+
+-- name: active
+SELECT a.id FROM json_each(?) AS wanted CROSS JOIN asset AS a ON a.id = wanted.value WHERE a.status = 0
+
+-- name: types_of
+SELECT a.type_name, count(*) FROM json_each(?) AS wanted CROSS JOIN asset AS a ON a.id = wanted.value
+GROUP BY a.type_name ORDER BY a.type_name
 
 -- name: has_tags
 SELECT EXISTS (SELECT 1 FROM attachment)

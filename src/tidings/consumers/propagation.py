@@ -1,0 +1,53 @@
+"""The thread that lets far-reaching tags travel on, while a server runs."""
+
+from __future__ import annotations
+
+import threading
+
+from tidings.model.errors import TidingsError
+from tidings.model.profiles import Profile
+from tidings.store.base import Store
+from tidings.store.types import Types
+from tidings.telemetry import log
+from tidings.write.catch_up import CHUNK, catch_up
+
+LOOK_SECONDS = 1.0
+"""How often it looks for tasks: they are in the store, whoever made them."""
+AGAIN_SECONDS = 10.0
+"""How long it rests after the database failed."""
+
+
+class Propagation:
+    """Works off tasks until closed; each transaction is whole, so it may be ended between any two."""
+
+    def __init__(self, store: Store, types: Types, profile: Profile, at_once: int) -> None:
+        self._store = store
+        self._types = types
+        self._profile = profile
+        self._chunk = min(at_once, CHUNK)
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tidings-propagation", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish the transaction at hand, then stop."""
+        self._ending.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ending.wait(self._work()):
+            pass
+
+    def _work(self) -> float:
+        """Do what there is to do; how long to rest afterwards."""
+        try:
+            while not self._ending.is_set() and catch_up(
+                self._store, self._types, self._profile, self._chunk, self._ending.is_set
+            ):
+                pass
+        except TidingsError as error:
+            log.error("tags could not travel on, trying again: %s", error)
+            return AGAIN_SECONDS
+        return LOOK_SECONDS
