@@ -192,13 +192,13 @@ def test_examples_leave_no_braces_in_addresses() -> None:
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/api/meta/search/indexsearch", "searching is not in this version"),
-        ("/api/atlas/v2/search/basic", "searching is not in this version"),
+        ("/api/meta/search/searchlog", "other searches are not in this version"),
+        ("/api/atlas/v2/search/basic", "other searches are not in this version"),
         ("/api/meta/lineage/x/y", "lineage is read with"),
         ("/api/meta/entity/auditSearch", "history"),
         ("/api/meta/entity/guid/x/audit", "history"),
-        ("/api/meta/entity/guid/x/businessmetadata/y", "custom metadata"),
-        ("/api/meta/entity/guid/x/classifications", "tags"),
+        ("/api/meta/entity/guid/x/businessmetadata/y/z", "custom metadata"),
+        ("/api/meta/entity/guid/x/classifications/y", "tags"),
         ("/api/atlas/v2/glossary/import/template", "glossar"),
         ("/api/service/workflows/submit", "workflows"),
         ("/api/service/idp/x", "single sign-on"),

@@ -138,9 +138,9 @@ def test_status_active_restores_through_a_save(door: Door, pair: Pair) -> None:
     assert door.entity(pair.column)["status"] == "ACTIVE"
 
 
-def test_what_this_version_does_not_carry_out_is_refused_not_dropped(door: Door, place: str) -> None:
-    tagged = asset("Table", f"{place}/t") | {"classifications": [{"typeName": "PII"}]}
+def test_a_tag_that_nobody_made_is_refused_not_dropped(door: Door, place: str) -> None:
+    tagged = asset("Table", f"{place}/t") | {"classifications": [{"typeName": "nobody's"}]}
     problem = door.refusal("POST", "/api/meta/entity/bulk", 400, body={"entities": [tagged]})
-    assert problem["causes"][0]["errorType"] == "NotSupported"
+    assert problem["causes"][0]["errorType"] == "InvalidTag"
     empty = asset("Table", f"{place}/t") | {"classifications": [], "businessAttributes": {}}
     assert len(guids(door.save(empty, replaceTags="true", overwriteBusinessAttributes="True"))) == 1

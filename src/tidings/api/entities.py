@@ -152,7 +152,7 @@ _SAVED = "mutatedEntities by CREATE and UPDATE, guidAssignments for placeholders
 _DELETED = "mutatedEntities with the deleted under DELETE; empty where nothing was left to delete."
 _ENTITY = "The entity, its attributes with unset values filled in, and its relationship attributes."
 _READING = (NO_LINKS, MIN_EXT)
-_SAVING = (STRICT, DRY_RUN)
+_SAVING = (STRICT, DRY_RUN, *TAG_FLAGS)
 _BY_NAME = "/entity/uniqueAttribute/type/{type}"
 
 
@@ -162,7 +162,7 @@ def _row(method: str, path: str, handler: Handler, role: Role, summary: str, ans
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    _row("POST", "/entity/bulk", save_many, "write", "Create and update assets, all or none", _SAVED, *_SAVING, *TAG_FLAGS,
+    _row("POST", "/entity/bulk", save_many, "write", "Create and update assets, all or none", _SAVED, *_SAVING,
          body=BulkBody),
     _row("GET", "/entity/guid/{guid}", get_by_guid, "read", "One asset", _ENTITY, *_READING),
     _row("GET", _BY_NAME, get_by_name, "read", "One asset by its name", _ENTITY, NAME, *_READING),

@@ -47,7 +47,7 @@ class Propagation:
                 self._store, self._types, self._profile, self._chunk, self._ending.is_set
             ):
                 pass
-        except TidingsError as error:
-            log.error("tags could not travel on, trying again: %s", error)
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not end the thread in silence
+            log.error("tags could not travel on, trying again: %s", error, exc_info=not isinstance(error, TidingsError))
             return AGAIN_SECONDS
         return LOOK_SECONDS

@@ -18,8 +18,13 @@ from tidings.read.meanings import terms_of
 from tidings.store.base import Reader
 from tidings.store.tags import tags_of
 
-ENDS: Mapping[str, str] = {"__glossary": "anchor", "__categories": "categories", "__parentCategory": "parentCategory"}
-"""Source -> the link whose other ends' qualifiedNames it holds."""
+_CATEGORY, _TERM = "AtlasGlossaryCategory", "AtlasGlossaryTerm"
+ENDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "__glossary": ("anchor", (_CATEGORY, _TERM)),
+    "__categories": ("categories", (_TERM,)),
+    "__parentCategory": ("parentCategory", (_CATEGORY,)),
+}
+"""Source -> the link whose other ends' qualifiedNames it holds, and the types that have it."""
 _HEADER: Mapping[str, Callable[[Asset], Any]] = {
     "__guid": lambda asset: asset.guid,
     "__state": lambda asset: STATUS_NAMES[asset.status],
@@ -63,7 +68,7 @@ class Page:
             )
             return {asset.id: self._lineage(asset, asset.id in having) for asset in self.assets}
         if source in ENDS:
-            return self._ends(ENDS[source])
+            return self._ends(*ENDS[source])
         if source in ("__meanings", "__meaningsText"):
             return self._meanings(source)
         own = source in _TAGS
@@ -82,11 +87,11 @@ class Page:
             for asset, found in terms_of(self.assets, self._reader).items()
         }
 
-    def _ends(self, attribute: str) -> Beside:
+    def _ends(self, attribute: str, of: tuple[str, ...]) -> Beside:
         """qualifiedNames at the other ends: active ones of an active asset, all of an archived one."""
         found: dict[int, list[str]] = defaultdict(list)
         status = {asset.id: asset.status for asset in self.assets}
-        for (relationship, side), ids in self._by_link(attribute).items():
+        for (relationship, side), ids in self._by_link(attribute, of).items():
             links = self._reader.links(relationship, side, ids)
             ends = {(link.end1, link.end2) if side == 1 else (link.end2, link.end1) for link in links}
             names = {name.id: name for name in self._reader.names_by_id({far for _, far in ends})}
@@ -95,12 +100,13 @@ class Page:
                     found[own].append(names[far].qualified_name)
         return found
 
-    def _by_link(self, attribute: str) -> Mapping[tuple[str, int], list[int]]:
+    def _by_link(self, attribute: str, of: tuple[str, ...]) -> Mapping[tuple[str, int], list[int]]:
         """Assets by the relationship behind their link, and by the end at which they stand."""
         found: dict[tuple[str, int], list[int]] = defaultdict(list)
         for asset in self.assets:
-            link = self.types.type(asset.type_name).links.get(attribute)
-            if link is not None:
+            asset_type = self.types.type(asset.type_name)
+            link = asset_type.links.get(attribute)
+            if link is not None and any(map(asset_type.is_a, of)):
                 found[link.relationship.name, link.side].append(asset.id)
         return found
 

@@ -73,5 +73,5 @@ def _value(document: Document, by: By) -> tuple[Any, ...]:
 def in_order(keys: list[Key], order: Sequence[By]) -> list[Key]:
     """The same keys sorted, in place: by the last field first, since sorting keeps what was in order."""
     for number, by in reversed(list(enumerate(order))):
-        keys.sort(key=lambda key: key[number], reverse=by.descending)  # noqa: B023  used at once
+        keys.sort(key=lambda key: key[number], reverse=by.descending)
     return keys

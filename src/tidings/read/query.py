@@ -248,9 +248,7 @@ class _Reader:
         return Leaf("range", known, lambda found: any(all(bound(term) for bound in bounds) for term in found))
 
     def _match(self, body: Any, where: str, depth: int) -> Clause:
-        known, value, options = self._named(
-            body, where, "query", "operator", "minimum_should_match", "lenient", "zero_terms_query", "auto_generate_synonyms_phrase_query"
-        )  # fmt: skip
+        known, value, options = self._named(body, where, "query", *_MATCH_OPTIONS)
         if known.reading not in ("words", "mixed") or known.kind == "number" or not isinstance(value, str):
             return _one_of("term", known, [value], where, folded=False)
         operator = str(options.get("operator") or "or").lower()
@@ -265,6 +263,13 @@ class _Reader:
         return Leaf("match", by_word, lambda found: len(wanted.intersection(map(str, found))) >= least)
 
 
+_MATCH_OPTIONS = (
+    "operator",
+    "minimum_should_match",
+    "zero_terms_query",
+    "lenient",
+    "auto_generate_synonyms_phrase_query",
+)
 _IGNORED = frozenset({"boost", "_name"})
 """Options that change an order of relevance only, which there is none of."""
 

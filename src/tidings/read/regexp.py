@@ -159,7 +159,8 @@ class Pattern:
         return self.either([*ways, self._derive(node, char)])
 
     def _has(self, node: _Node, char: str) -> bool:
-        ranges, negated = node.parts
+        ranges: Ranges = node.parts[0]
+        negated: bool = node.parts[1]
         forms = {char, char.lower(), char.upper()} if self._folded else (char,)
         return any(low <= form <= high for form in forms for low, high in ranges) != negated
 

@@ -171,7 +171,7 @@ class _Checker:
         if given is None:
             return None
         if isinstance(given, list) and all(_is_period(one) for one in given):
-            return [{key: one[key] for key in (*_MOMENTS, "timeZone") if one.get(key)} for one in given]
+            return given
         self.faults.add(
             InvalidValue, location,
             f"{self.label}: validityPeriods cannot be {short(given)}; give a list of objects with startTime, endTime "
@@ -181,6 +181,12 @@ class _Checker:
 
 
 def _is_period(given: Any) -> bool:
+    """An object as the protocol has it, or its JSON in a string, which is all that some of its clients can read."""
+    if isinstance(given, str):
+        try:
+            given = msgspec.json.decode(given)
+        except msgspec.DecodeError:
+            return False
     if not isinstance(given, dict) or not all(isinstance(given.get(key) or "", str) for key in (*_MOMENTS, "timeZone")):
         return False
     try:

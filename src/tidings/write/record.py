@@ -162,7 +162,9 @@ class _Scribe:
         if not (tags or custom):
             return b""
         known = self.types.system.tags
-        names = {one.tag: known[one.tag].display_name for one in tags if one.tag in known}
+        names: dict[str, str] = {}
+        for definition in {one.tag: known[one.tag] for one in tags if one.tag in known}.values():
+            names |= {definition.name: definition.display_name, **definition.labels}
         return b',"names":' + encode(names | _custom_names(custom, self.types))
 
     def _mutated_details(self, change: AssetChange) -> bytes | None:

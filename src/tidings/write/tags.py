@@ -65,8 +65,10 @@ class _Weaver:
         if how == "replace":
             wanted = {item.tag for item in (*tags.items, *tags.upserts) if not self._is_a_copy(item)}
             self.delta.detached += [one for one in self.own.values() if one.tag not in wanted]
+        kept = {item.tag for item in (*(tags.items if how != "keep" else ()), *tags.upserts)}
         for removal in tags.removals:
-            self._remove(removal)
+            if removal.tag not in kept:  # where a request says both, keeping it wins, as it does for links
+                self._remove(removal)
         for item in tags.items if how != "keep" else ():
             self._take(item, how)
         for item in tags.upserts:
@@ -130,7 +132,8 @@ class _Weaver:
         self.delta.released += from_there
 
     def _fault(self, item: TagItem | TagRemoval, what: str) -> None:
-        message = f"{self.wish.draft.label}: {self.wish.name.guid} {what}"
+        name = self.wish.name
+        message = f"{name.type_name} {name.qualified_name} {what}"
         raise InvalidTag(message, [Problem(item.location, message)])
 
 

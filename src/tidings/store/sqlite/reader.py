@@ -272,7 +272,8 @@ class SqliteSnapshot(SqliteReader):
 
     def list_assets(self, query: AssetQuery) -> list[Asset]:
         parameters = {
-            "name_from": query.name_prefix,
+            # From where the page before ended: the index is entered by this bound, not by the pair to continue behind.
+            "name_from": max(query.name_prefix, query.after[0]),
             "name_to": query.name_prefix + _END,
             "after_name": query.after[0],
             "after_type": query.after[1],
