@@ -45,7 +45,7 @@ def lines(result: Result) -> list[dict[str, Any]]:
 
 
 def test_a_tag(client: Client, run: Run) -> None:
-    [made] = lines(run("tag", "PII", "--colour", "Red", "--description", "personal"))
+    [made] = lines(run("tag", "PII", "--color", "Red", "--description", "personal"))
     assert is_generated(made["name"])
     assert (made["displayName"], made["description"], made["options"]) == ("PII", "personal", {"color": "Red"})
     assert lines(run("get", "PII")) == [client.type_definition(made["name"])] == [made]

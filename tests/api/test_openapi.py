@@ -192,8 +192,8 @@ def test_examples_leave_no_braces_in_addresses() -> None:
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("/api/meta/search/searchlog", "other searches are not in this version"),
-        ("/api/atlas/v2/search/basic", "other searches are not in this version"),
+        ("/api/meta/search/searchlog", "other searching is not in this version"),
+        ("/api/atlas/v2/search/basic", "other searching is not in this version"),
         ("/api/meta/lineage/x/y", "lineage is read with"),
         ("/api/meta/entity/auditSearch", "history"),
         ("/api/meta/entity/guid/x/audit", "history"),

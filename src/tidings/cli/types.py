@@ -125,7 +125,7 @@ def delete(screen: Screen, client: Client, names: tuple[str, ...], dry_run: bool
 @types.command()
 @click.argument("name")
 @click.option("--description", help="What it means.")
-@click.option("--colour", "--color", "colour", metavar="COLOUR", help="How programs show it: Green, Red, #ff8800 …")
+@click.option("--color", "colour", metavar="COLOR", help="How programs show it: Green, Red, #ff8800 …")
 @click.option("--emoji", help="What programs show beside it.")
 @json_option
 @connected

@@ -14,7 +14,7 @@ from tidings.model.errors import NotSupported
 
 LONGEST = 1_000
 DEEPEST = 50
-MOST_NODES = 20_000
+MOST_NODES = 10_000
 MOST_REPEATS = 1_000
 Ranges = tuple[tuple[str, str], ...]
 

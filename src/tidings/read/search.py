@@ -30,6 +30,8 @@ MOST_READ = 2_000_000
 """Assets that one search reads at most."""
 _KEPT = FURTHEST + LARGEST_PAGE
 _SEARCHES_KEPT = 16
+_LONGEST_KEPT = 256 * 1024
+"""Bytes of a query whose answer is kept."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -57,10 +59,11 @@ class Searches:
                 self._known.move_to_end(key)
                 return known
         known = find(wanted.dsl, types, snapshot)
-        with self._lock:
-            self._known[key] = known
-            if len(self._known) > _SEARCHES_KEPT:
-                self._known.popitem(last=False)
+        if len(key[-1]) <= _LONGEST_KEPT:
+            with self._lock:
+                self._known[key] = known
+                if len(self._known) > _SEARCHES_KEPT:
+                    self._known.popitem(last=False)
         return known
 
 
