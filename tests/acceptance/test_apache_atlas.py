@@ -166,5 +166,5 @@ def test_a_wrong_password_is_refused(program: Program) -> None:
 
 
 def test_what_is_not_here_is_said_in_a_sentence(client: Any) -> None:
-    with pytest.raises(AtlasServiceException, match="other searches are not in this version"):
+    with pytest.raises(AtlasServiceException, match="other searching is not in this version"):
         client.discovery.quick_search("orders", "Table", True)

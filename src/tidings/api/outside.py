@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from tidings.api.endpoint import PROTOCOL_PREFIXES
 
 _PROTOCOL: Mapping[str, str] = {
-    "search": "assets are searched with POST search/indexsearch; other searches are not in this version",
+    "search": "assets are searched with POST search/indexsearch; other searching is not in this version",
     "lineage": "lineage is read with GET lineage/{guid}, GET lineage/uniqueAttribute/type/{type} and POST lineage/list",
     "glossary/import": "glossaries are not imported from files here; save their terms and categories as entities",
     "entity/auditsearch": "searching the audit is not in this version; read GET /api/assets/{guid}/history",
