@@ -143,7 +143,9 @@ def test_lineage_around_an_asset(client: Any, pair: Pair) -> None:
 def test_a_relationship_comes_and_goes(client: Any, door: Door, pair: Pair, since: int) -> None:
     task = AtlasEntityWithExtInfo({"entity": entity("AirflowTask", f"{pair.name}/task")})
     made = client.entity.create_entity(task).mutatedEntities["CREATE"][0].guid
-    wanted = AtlasRelationship({"typeName": "airflow_task_inputs", "end1": {"guid": made}, "end2": {"guid": pair.table}})
+    wanted = AtlasRelationship(
+        {"typeName": "airflow_task_inputs", "end1": {"guid": made}, "end2": {"guid": pair.table}}
+    )
     created = client.relationship.create_relationship(wanted)
     assert (created.typeName, created.status, created.end2.guid) == ("airflow_task_inputs", "ACTIVE", pair.table)
     # The client cannot parse any answer to its own read of a link, so that one is asked for without it.

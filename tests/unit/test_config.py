@@ -23,7 +23,6 @@ OTHER: dict[str, Any] = {
     "request_seconds": 2.5,
     "heartbeat_seconds": 1.5,
     "propagation_at_once": 50,
-    "propagation_at_once": 50,
     "shutdown_seconds": 0.0,
 }
 """A value for each setting that is not its default."""

@@ -146,7 +146,9 @@ _NAME = "/entity/uniqueAttribute/type/{type}"
 def _write(
     method: str, path: str, handler: Handler, summary: str, *parameters: Parameter, body: Any = None
 ) -> Endpoint:
-    return Endpoint(method, path, handler, "write", summary, True, (*parameters, DRY_RUN), body, status=204, group=GROUP)
+    return Endpoint(
+        method, path, handler, "write", summary, True, (*parameters, DRY_RUN), body, status=204, group=GROUP
+    )
 
 
 def _read(path: str, handler: Handler, summary: str, answer: str, *parameters: Parameter) -> Endpoint:
