@@ -15,6 +15,9 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 READY_DEMO := $(VENV_DEMO)/.ready
 
+# Test files are spread over the machine's cores; each file stays in one process.
+TOGETHER := -n auto --dist loadfile
+
 # Extra words for the program a target runs: `make test ARGS="-k diff"`.
 ARGS ?=
 
@@ -30,7 +33,7 @@ demo: $(READY_DEMO) ## see it work: start a catalog, change things, watch the ev
 
 .PHONY: test
 test: $(READY) ## run every test
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(TOGETHER) $(ARGS)
 
 .PHONY: check
 check: $(READY) ## format, lint, types, import contracts, every test with the coverage gate
@@ -38,7 +41,7 @@ check: $(READY) ## format, lint, types, import contracts, every test with the co
 	@echo "— lint" && $(PY) -m ruff check .
 	@echo "— types" && $(PY) -m mypy
 	@echo "— imports" && $(VENV)/bin/lint-imports --no-logo
-	@echo "— tests, with coverage" && $(PY) -m pytest --cov --cov-report=term $(ARGS)
+	@echo "— tests, with coverage" && $(PY) -m pytest $(TOGETHER) --cov --cov-report=term $(ARGS)
 
 .PHONY: ci
 ci: ## what continuous integration runs: test, then check; a skipped test fails
