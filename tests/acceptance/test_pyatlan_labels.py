@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from pyatlan.client.atlan import AtlanClient
 from pyatlan.errors import InvalidRequestError
-from pyatlan.model.assets import Asset, Column, Connection, Process, Table, View
+from pyatlan.model.assets import Asset, Column, ColumnProcess, Connection, Process, Table, View
 from pyatlan.model.core import AtlanTag, AtlanTagName
 from pyatlan.model.custom_metadata import CustomMetadataDict
 from pyatlan.model.enums import AtlanCustomAttributePrimitiveType
 from pyatlan.model.events import AtlanEvent, AtlanTagAddPayload, AtlanTagDeletePayload, CustomMetadataUpdatePayload
+from pyatlan.model.lineage import FluentLineage
 from pyatlan.model.typedef import AtlanTagDef, AttributeDef, CustomMetadataDef
 
 from tests.acceptance.lossless import lost, lost_v9
@@ -114,6 +115,39 @@ def test_a_tag_goes_over_columns_and_lineage(
     everybody = ["C1", "C2", "C3", "P", "T", "V"]
     assert sorted(operations(events)) == [(kind, name) for kind in (ADD, DELETE) for name in everybody]
     read_whole(events)
+
+
+def test_lineage_from_column_to_column(
+    stock: Stock, connection: Connection, door: Door, pii: str, quality: str
+) -> None:
+    other = stock.one(Table.creator(name="T2", schema_qualified_name=qn(stock.schema)))
+    to = stock.one(Column.creator(name="D", parent_qualified_name=qn(other), parent_type=Table, order=1))
+    start, where = stock.columns[0], qn(connection)
+    parent = stock.one(
+        Process.creator(
+            name="P",
+            connection_qualified_name=where,
+            inputs=[Table.ref_by_guid(stock.table.guid)],
+            outputs=[Table.ref_by_guid(other.guid)],
+        )
+    )
+    head = door.head()
+    process = stock.one(
+        ColumnProcess.creator(
+            name="CP",
+            connection_qualified_name=where,
+            inputs=[Column.ref_by_guid(start.guid)],
+            outputs=[Column.ref_by_guid(to.guid)],
+            parent=Process.ref_by_guid(parent.guid),
+        )
+    )
+    found = stock.client.asset.get_lineage_list(FluentLineage(starting_guid=start.guid).request)
+    assert [(type(one), one.guid) for one in found] == [(ColumnProcess, process.guid), (Column, to.guid)]
+    kinds = operations(door.events(head))
+    assert (kinds[0], sorted(kinds[1:])) == (("CREATE", "CP"), [("UPDATE", "C1"), ("UPDATE", "D"), ("UPDATE", "P")])
+    put(stock, pii, propagate=True)
+    assert tags(stock.client.asset.get_by_guid(to.guid, asset_type=Column)) == [pii]
+    read_whole(door.events(head))
 
 
 def test_events_are_of_the_clients_own_classes(stock: Stock, door: Door, since: int, pii: str) -> None:

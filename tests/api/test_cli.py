@@ -181,8 +181,13 @@ def test_delete_and_restore(client: Client, run: Run) -> None:
     assert client.head() == 5
 
 
-def test_a_script_may_purge_without_being_asked(client: Client, run: Run) -> None:
-    assert lines(run("delete", saved(client), "--type", "purge"))[0]["mutatedEntities"]["DELETE"]
+def test_a_script_purges_only_with_yes(client: Client, run: Run) -> None:
+    guid = saved(client)
+    refused = run("delete", guid, "--type", "purge", code=2)
+    assert "add --yes to purge, or --dry-run" in " ".join(refused.stderr.split())
+    assert client.head() == 1
+    assert lines(run("delete", guid, "--type", "purge", "--dry-run"))
+    assert lines(run("delete", guid, "--type", "purge", "--yes"))[0]["mutatedEntities"]["DELETE"]
 
 
 @pytest.mark.parametrize(("answer", "head"), [("y\n", 2), ("n\n", 1)])

@@ -43,7 +43,7 @@ def run(client: Client) -> Run:
 
 
 def test_a_program_gets_the_summary(run: Run, client: Client) -> None:
-    told = json.loads(run(HOME).stdout)
+    told = json.loads(run(HOME, "--yes").stdout)
     assert told["deleted"] == {"Connection": 1, "Schema": 1, "Table": 1}
     assert (told["lastPosition"], told["resumed"]) == (client.head(), False)
 
@@ -61,6 +61,13 @@ def test_a_dry_run_only_counts(run: Run, client: Client) -> None:
     assert client.head() == 3
 
 
+def test_a_script_purges_only_with_yes(run: Run, client: Client) -> None:
+    refused = run(HOME, code=2)
+    assert "add --yes to purge, or --dry-run" in " ".join(refused.stderr.split())
+    assert client.head() == 3
+    assert json.loads(run(HOME, "--archive").stdout)["total"] == 3
+
+
 def test_people_are_asked_first(run: Run, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "somebody_is_there", lambda: True)
     refused = run(HOME, input="n\n")
@@ -72,8 +79,8 @@ def test_people_are_asked_first(run: Run, client: Client, monkeypatch: pytest.Mo
 
 
 def test_errors_say_what_is_wrong(run: Run) -> None:
-    assert "does not exist" in run("default/none/1", code=1).stderr
-    assert f"{HOME}/s is a Schema, not a connection" in run(f"{HOME}/s", code=1).stderr
+    assert "does not exist" in run("default/none/1", "--yes", code=1).stderr
+    assert f"{HOME}/s is a Schema, not a connection" in run(f"{HOME}/s", "--yes", code=1).stderr
 
 
 def test_the_client_tells_progress_and_where_it_ended(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,16 +9,21 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.api.door import asset
+from tests.docs.session import Terminal
+from tidings.api import connections
 from tidings.cli.program import INTERRUPTED, program
 from tidings.client import Client
 from tidings.testing import TOKEN, server
+from tidings.write import connection
 
 
 @pytest.fixture
@@ -167,3 +172,99 @@ def test_a_purge_on_a_terminal_is_asked_about(client: Client) -> None:
     os.close(ours)
     assert (code, "nothing was purged" in told) == (0, True)
     assert client.head() == 1
+
+
+def test_a_purge_without_a_terminal_needs_yes(client: Client) -> None:
+    saved(client, "orders")
+    arguments = ("delete", "--name", "Table", "default/x/1/d/s/orders", "--type", "purge")
+    for stdin in ({"stdin": subprocess.DEVNULL}, {"preexec_fn": lambda: os.close(0)}):
+        with process(*arguments, client=client, **stdin) as running:
+            code, told = ended(running)
+        assert (code, "add --yes" in told) == (2, True)
+    assert client.head() == 1
+
+
+# --- purge-connection, stopped -----------------------------------------------------------------------------------------
+
+HOME = "default/x/1"
+
+
+class Held:
+    """The server's deletion of a connection, which stands still once so many are deleted, until it may go on."""
+
+    def __init__(self, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._after = after
+        self.reached = threading.Event()
+        self.go_on = threading.Event()
+        monkeypatch.setattr(connection, "CHUNK", 1)
+        monkeypatch.setattr(connections, "delete_connection", self._delete)
+
+    def _delete(self, *arguments: Any) -> Any:
+        *most, progress = arguments
+        really: Callable[..., Any] = connection.delete_connection
+        if self._after == 0:
+            self._stand()
+
+        def tell(done: int, total: int) -> None:
+            progress(done, total)
+            if done == self._after > 0:
+                self._stand()
+
+        return really(*most, tell)
+
+    def _stand(self) -> None:
+        self.reached.set()
+        self.go_on.wait()
+
+
+@pytest.fixture
+def held(client: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Held]]:
+    made: list[Held] = []
+
+    def hold(after: int) -> Held:
+        made.append(Held(after, monkeypatch))
+        return made[-1]
+
+    client.save([asset("Connection", HOME), asset("Schema", f"{HOME}/s"), asset("Table", f"{HOME}/s/t")])
+    yield hold
+    for one in made:
+        one.go_on.set()
+
+
+def test_a_purge_stopped_on_a_terminal_says_how_far_it_came(
+    client: Client, held: Callable[[int], Held], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    held(1)
+    command = [sys.executable, "-m", "tidings", "purge-connection", HOME, "--yes"]
+    terminal = Terminal(command, tmp_path, environment(client))
+    terminal.wait_for("1/3")
+    terminal.process.send_signal(signal.SIGINT)
+    said = terminal.wait_for("again to go on")
+    assert "stopped: 1 of 3 assets purged so far; run the same command again to go on" in said
+    assert terminal.process.wait() == INTERRUPTED
+    monkeypatch.undo()
+    again = client.delete_connection(HOME, delete_type="PURGE")
+    assert (again["total"], again["resumed"]) == (3, True)
+
+
+def test_a_purge_stopped_before_anything_was_heard_says_so(client: Client, held: Callable[[int], Held]) -> None:
+    hold = held(0)
+    with process("purge-connection", HOME, "--yes", client=client) as running:
+        assert hold.reached.wait(30)
+        running.send_signal(signal.SIGINT)
+        expected = "stopped before the server said how far it is; run the same command again to go on\n"
+        assert ended(running) == (INTERRUPTED, expected)
+
+
+def test_a_purge_without_a_terminal_that_is_stopped_says_how_far_it_came(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, progress: Callable[[int, int], None], **__: object) -> None:
+        progress(32_500, 101_002)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Client, "delete_connection", stopped)
+    env = {"TIDINGS_URL": client.base_url, "TIDINGS_TOKEN": TOKEN}
+    result = CliRunner().invoke(program, ["purge-connection", HOME, "--archive"], env=env)
+    assert "stopped: 32,500 of 101,002 assets archived so far" in result.stderr
+    assert result.exit_code == INTERRUPTED

@@ -113,7 +113,13 @@ def test_one_tag_for_several(it: Labels, address: str) -> None:
 def test_all_tags_of_several(it: Labels) -> None:
     put(it, {"typeName": it.tag, "propagate": False})
     head = it.door.head()
-    body = {"guidHeaderMap": {it.table: {}, it.a: {"classifications": [{"typeName": it.other}]}, it.b: {}}}
+    body = {
+        "guidHeaderMap": {
+            it.table: {"classifications": None},
+            it.a: {"classifications": [{"typeName": it.other}]},
+            it.b: {"classifications": []},
+        }
+    }
     answer = it.door.ask("POST", f"{BULK}/setClassifications", body=body).json()
 
     assert sorted(guids(answer, "UPDATE")) == sorted([it.table, it.a])
@@ -309,6 +315,7 @@ def test_and_in_a_save(it: Labels, body: Any, words: str) -> None:
         ("classification", []),
         ("setClassifications", {"guidHeaderMap": []}),
         ("setClassifications", {"guidHeaderMap": {"x": None}}),
+        ("setClassifications", {"guidHeaderMap": {"x": {}}}),
         ("setClassifications", {"guidHeaderMap": {"x": {"classifications": "y"}}}),
         ("setClassifications", {"guidHeaderMap": {"x": {"classifications": {"a": 1}}}}),
         ("setClassifications", {}),
@@ -318,6 +325,18 @@ def test_wrong_bodies_for_several(door: Door, address: str, body: Any) -> None:
     head = door.head()
     assert door.refusal("POST", f"{BULK}/{address}", 400, body=body)["errorCode"].startswith("TIDINGS-400")
     assert door.head() == head
+
+
+@pytest.mark.parametrize("guid", ["nope", "-1", "0" * 35, "01a1fbb8-64a4-7001-8793-455a989609d3"])
+def test_several_of_which_one_is_not_there(it: Labels, guid: str) -> None:
+    head, tag = it.door.head(), {"typeName": it.tag}
+    many = {"classification": tag, "entityGuids": [it.a, guid]}
+    headers = {"guidHeaderMap": {it.a: {"classifications": [tag]}, guid: {"classifications": [tag]}}}
+    for address, body in (("classification", many), ("setClassifications", headers)):
+        refused = it.door.refusal("POST", f"{BULK}/{address}", 404, body=body)
+        assert refused["errorCode"] == "ATLAS-404-00-005"
+        assert f"Given instance guid {guid} is invalid/not found" in refused["errorMessage"]
+    assert it.door.head() == head
 
 
 def test_nesting_without_end(it: Labels) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.catalog import Catalog, entity, target
-from tidings.model.events import decode
+from tidings.model.errors import InvalidRequest
+from tidings.model.events import decode, encode
 from tidings.read.documents import Page
 from tidings.read.narrow import candidates, narrowed
 from tidings.read.query import read_query
@@ -151,6 +153,62 @@ def test_found_is_what_a_check_of_each_finds(things: list[Thing], query: Json, a
     found = [(one["typeName"], one["attributes"]["qualifiedName"]) for one in answer["entities"]]
     assert found == expected
     assert answer["approximateCount"] == len(expected)
+
+
+TOKENS = st.sampled_from(
+    ["", "a", "*", "?", "(a|b)*", "[", "now", "2024-05-31", "yyyy", "1||epoch_second", "asc", "_last", "75%", "-1", "1e999",
+     "nan", "9" * 5_000, "\x00", "\U0010ffff", "default/", "true", "WITHIN", "ALL", "and", "all", "UTC", "_score"]
+)  # fmt: skip
+PLAIN = (
+    st.none() | st.booleans() | st.integers() | st.sampled_from([1e308, 2**63, -(2**70)]) | st.floats(allow_nan=False)
+) | (TOKENS | st.text(st.characters(exclude_categories=["Cs"]), max_size=5))
+NAMES = st.sampled_from(
+    ["name", "name.keyword", "qualifiedName", "__guid", "__state", "__typeName.keyword", "__superTypeNames", "__timestamp",
+     "__traitNames", "__meaningsText", "__hasLineage", "__glossary", "rowCount", "isPartitioned", "ownerUsers", "x.y", ""]
+)  # fmt: skip
+ANYTHING = st.recursive(
+    PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | TOKENS, inner, max_size=3), max_leaves=4
+)
+OPTIONS = st.sampled_from(
+    ["value", "query", "case_insensitive", "gt", "gte", "lt", "lte", "format", "relation", "time_zone", "field", "flags",
+     "operator", "minimum_should_match", "zero_terms_query", "wildcard", "boost", "order", "missing", "size"]
+)  # fmt: skip
+BODIES = ANYTHING | st.dictionaries(OPTIONS, ANYTHING, min_size=1, max_size=3)
+KINDS = st.sampled_from(
+    ["term", "terms", "prefix", "wildcard", "regexp", "exists", "range", "match", "match_all", "bool"]
+)
+PARTS = st.sampled_from(["filter", "must", "must_not", "should", "minimum_should_match"])
+QUERIES = st.recursive(
+    st.dictionaries(KINDS, st.dictionaries(NAMES, BODIES, min_size=1, max_size=1) | BODIES, min_size=1, max_size=1),
+    lambda inner: st.builds(
+        lambda body: {"bool": body}, st.dictionaries(PARTS, inner | st.lists(inner, max_size=3) | ANYTHING, max_size=3)
+    ),
+    max_leaves=4,
+)
+TERMS = st.fixed_dictionaries({"field": NAMES | ANYTHING}, optional={"size": st.integers(1, 5) | ANYTHING})
+DSLS = st.fixed_dictionaries(
+    {},
+    optional={
+        "from": ANYTHING,
+        "size": ANYTHING,
+        "track_total_hits": ANYTHING,
+        "query": QUERIES | ANYTHING,
+        "post_filter": QUERIES | ANYTHING,
+        "sort": st.lists(st.dictionaries(NAMES, BODIES, min_size=1, max_size=1), max_size=2) | BODIES,
+        "aggregations": st.dictionaries(TOKENS, st.builds(lambda one: {"terms": one}, TERMS) | ANYTHING) | ANYTHING,
+    },
+)
+
+
+@settings(max_examples=200)
+@given(DSLS, st.lists(NAMES | TOKENS, max_size=3))
+def test_whatever_is_sent_is_answered_or_refused(dsl: Json, names: list[str]) -> None:
+    catalog = made([("Table", "d/x/t1", 1, "Red", False), ("View", "d/x/T2", 2, "fox", True)])
+    with catalog.store.snapshot() as snapshot:
+        wanted = IndexSearch(decode(encode(dsl)), attributes=names, relation_attributes=names)
+        with contextlib.suppress(InvalidRequest):
+            decode(search_page(wanted, catalog.types.of(snapshot), snapshot, Searches()))
+    catalog.store.close()
 
 
 @given(THINGS, CLAUSES, st.integers(1, 3))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from tests.catalog import entity, ref
+from tests.catalog import entity, ref, ref_to
 from tests.labels import LABELLED, PII, SECRET, labelled
 from tidings.model.asset import ACTIVE, Link
 from tidings.model.events import EVERYTHING, decode
@@ -25,6 +25,8 @@ Triple = tuple[str, str, str]
 """Guid of the asset, tag, guid of the asset from which it came."""
 ALL: list[Named] = [("Table", f"t{n}") for n in range(3)] + [("Column", f"c{n}") for n in range(4)]
 ALL += [("Process", f"p{n}") for n in range(3)]
+TERMS = ("term0", "term1")
+"""Names that people give; the catalog makes the qualifiedNames, so that terms go by the guids they got."""
 LINEAGE = ("catalog_process_inputs", "process_catalog_outputs")
 
 assets = st.sampled_from(ALL)
@@ -33,6 +35,7 @@ tables, columns, processes = (
 )
 datasets = st.lists(tables | columns, max_size=2, unique=True)
 tags = st.sampled_from([PII, SECRET])
+terms = st.integers(0, len(TERMS) - 1)
 some = st.lists(assets, min_size=1, max_size=3, unique=True)
 flags = st.fixed_dictionaries(
     {
@@ -52,6 +55,11 @@ operations = st.one_of(
     st.tuples(st.just("column"), columns, tables | st.none()),
     st.tuples(st.just("column"), columns, tables),
     st.tuples(st.just("nest"), columns, columns | st.none()),
+    st.tuples(st.just("assign"), terms, st.lists(tables, max_size=2, unique=True)),
+    st.tuples(st.just("tag_term"), terms, tags, flags),
+    st.tuples(st.just("untag_term"), terms),
+    st.tuples(st.just("archive_term"), terms),
+    st.tuples(st.just("restore_term"), terms),
     st.tuples(st.just("archive"), some),
     st.tuples(st.just("restore"), some),
     st.tuples(st.just("restore_all")),
@@ -71,14 +79,26 @@ class World:
         for number in range(2):  # t0 → p0 → t1 → p1 → t2, and past t1
             ends = [("Table", f"t{number}")], [("Table", f"t{one}") for one in {number + 1, 2}]
             self.process(("Process", f"p{number}"), *ends)
+        self.terms = self._make_terms()
+        self.assign(0, [("Table", "t0")])
         self.before: set[Triple] = set()
         self.seen = self.it.store.head()
         self.look()
 
+    def _make_terms(self) -> list[str]:
+        [glossary] = self.it.save(EntityInput("AtlasGlossary", "-1", attributes={"name": "g"})).assigned.values()
+        wanted = [
+            EntityInput("AtlasGlossaryTerm", name, attributes={"name": name, "anchor": ref_to(glossary)})
+            for name in TERMS
+        ]
+        made = self.it.save(*wanted).assigned
+        return [made[name] for name in TERMS]
+
     def look(self) -> None:
         """Read everything as it is now."""
         with self.it.store.snapshot() as snapshot:
-            self.assets = {one.id: one for one in snapshot.assets_by_name([name for _, name in ALL])}
+            found = [*snapshot.assets_by_name([name for _, name in ALL]), *snapshot.assets_by_guid(self.terms)]
+            self.assets = {one.id: one for one in found}
             self.links = snapshot.all_links(self.assets.keys())
             pairs = snapshot.tagged(self.assets.keys())
             known = snapshot.attachments({own for _, own in pairs})
@@ -102,9 +122,32 @@ class World:
         self._make_sure(one)
         return entity(*one, **attributes)
 
+    def _term(self, number: int, **attributes: Any) -> EntityInput:
+        return EntityInput("AtlasGlossaryTerm", self.terms[number], attributes=attributes)
+
+    def assign(self, number: int, some: list[Named]) -> None:
+        self._make_sure(*some)
+        self.it.save(self._term(number, assignedEntities=[ref(*one) for one in some]))
+
+    def tag_term(self, number: int, tag: str, flags: dict[str, Any]) -> None:
+        self._tag(self._term(number), tag, flags)
+
+    def untag_term(self, number: int) -> None:
+        term = self._term(number)
+        term.classifications = []
+        self.it.save(term, tagging="replace")
+
+    def archive_term(self, number: int) -> None:
+        self.it.archive(Target(guid=self.terms[number]))
+
+    def restore_term(self, number: int) -> None:
+        self.it.restore(Target(guid=self.terms[number]))
+
     def tag(self, one: Named, tag: str, flags: dict[str, Any]) -> None:
+        self._tag(self._asset(one), tag, flags)
+
+    def _tag(self, asset: EntityInput, tag: str, flags: dict[str, Any]) -> None:
         lineage, hierarchy = flags["mode"]
-        asset = self._asset(one)
         asset.classifications = [
             {
                 "typeName": tag,

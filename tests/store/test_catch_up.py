@@ -267,3 +267,45 @@ def test_several_at_once_share_the_work(it: Catalog) -> None:
     )
     assert tags == Counter({(name, one): 1 for name in ("orders", *COLUMNS) for one in (PII, SECRET)})
     assert (tasks(it), it.inspect().problems) == (0, [])
+
+
+def test_it_comes_to_its_end_however_busy_others_are(it: Catalog) -> None:
+    """Somebody saves something before every part, so that no plan made beforehand is ever in time."""
+    head = put(it)
+    numbers = iter(range(100))
+
+    def busy() -> bool:
+        it.save(entity("View", f"v{next(numbers)}"))
+        return False
+
+    while work(it, ending=busy):
+        pass
+    assert bearers(it) == {"orders", *COLUMNS}
+    mine = [one["tidings"] for one in events(it, head) if one["message"]["operationType"] == ADD]
+    assert [one["causeIndex"] for one in mine] == list(range(1, 9))
+
+
+def test_a_tag_from_two_sources_is_told_once(it: Catalog) -> None:
+    second, end = f"{TABLE}2", f"{TABLE}3"
+    it.save(entity("Table", second), entity("Table", end))
+    it.save(entity("Process", "p", inputs=[ref("Table", TABLE), ref("Table", second)], outputs=[ref("Table", end)]))
+    head = it.store.head()
+    it.save(tagged(entity("Table", TABLE), PII), tagged(entity("Table", second), PII), tagging="append")
+    finish(it)
+
+    found = events(it, head)
+    assert set(Counter(said(found)).values()) == {1}
+    sources = {one["message"]["entity"]["displayText"]: len(one["message"]["mutatedDetails"]) for one in found}
+    assert (sources["p"], sources["orders3"], sources["c1"]) == (2, 2, 1)
+
+
+def test_who_takes_it_off_while_it_travels_is_named_for_that(it: Catalog) -> None:
+    put(it)
+    work(it, ending=between(nothing, nothing, lambda: it.save(entity("View", "v"))))
+    head = take(it)
+    finish(it)
+
+    mine = [one for one in events(it, head) if one["message"]["operationType"] == DELETE]
+    assert len({one["tidings"]["cause"] for one in mine}) == 1
+    assert [one["tidings"]["causeIndex"] for one in mine] == list(range(1, len(mine) + 1))
+    assert (bearers(it), tasks(it), it.inspect().problems) == (set(), 0, [])

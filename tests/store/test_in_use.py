@@ -9,6 +9,7 @@ import pytest
 from tests.catalog import ACTOR, TABLE, Catalog, entity, ref, target
 from tidings.model.errors import TypeInUse
 from tidings.store.base import Store
+from tidings.write.commands import Target
 from tidings.write.define import define, undefine
 
 COLUMN = f"{TABLE}/id"
@@ -109,6 +110,54 @@ def test_a_value_of_an_enum_in_use_stays(catalog: Catalog) -> None:
     assert changed(catalog, "enumDefs", {"name": "Colour", "elementDefs": [{"value": "red"}]}) == 1
     with pytest.raises(TypeInUse, match="cannot be taken away"):
         changed(catalog, "enumDefs", {"name": "Colour", "elementDefs": [{"value": "green"}]})
+
+
+BOX = {"name": "Box", "superTypes": ["Asset"], "attributeDefs": [{"name": "size", "typeName": "string"}]}
+HANGS = {
+    "name": "my_rel",
+    "relationshipCategory": "ASSOCIATION",
+    "endDef1": {"type": "Box", "name": "myDown", "cardinality": "SET"},
+    "endDef2": {"type": "Table", "name": "myUp", "cardinality": "SET"},
+}
+
+
+@pytest.fixture
+def hanging(catalog: Catalog) -> Catalog:
+    """A box with a table under it, by types that are not shipped."""
+    made(catalog, "entityDefs", BOX)
+    made(catalog, "relationshipDefs", HANGS)
+    catalog.save(entity("Table", TABLE), entity("Box", "b", size="large", myDown=[ref("Table", TABLE)]))
+    return catalog
+
+
+@pytest.mark.parametrize("end", [None, target("Box", "b"), target("Table", TABLE)])
+def test_a_relationship_that_was_used_and_removed_leaves_a_sound_catalog(hanging: Catalog, end: Target | None) -> None:
+    if end is None:
+        hanging.save(entity("Box", "b", myDown=[]))
+    else:
+        hanging.purge(end)
+    undefine(hanging.store, hanging.types, ["my_rel"])
+    assert hanging.inspect().problems == []
+
+
+def test_a_type_whose_assets_were_purged_leaves_a_sound_catalog(hanging: Catalog) -> None:
+    hanging.save(entity("Box", "b", myDown=[], size="small"))
+    hanging.save(entity("Box", "b", myDown=[ref("Table", TABLE)]))
+    hanging.purge(target("Box", "b"))
+    undefine(hanging.store, hanging.types, ["my_rel", "Box"])
+    assert hanging.inspect().problems == []
+
+
+def test_names_that_came_back_as_something_else_leave_a_sound_catalog(hanging: Catalog) -> None:
+    hanging.purge(target("Box", "b"))
+    undefine(hanging.store, hanging.types, ["my_rel", "Box"])
+    attribute = {"name": "myDown", "typeName": "string"}
+    made(hanging, "entityDefs", {**BOX, "attributeDefs": [attribute]})
+    ends = {"endDef1": {"type": "Box", "name": "size"}, "endDef2": {"type": "Table", "name": "sized"}}
+    made(hanging, "relationshipDefs", {"name": "sizes", "relationshipCategory": "ASSOCIATION", **ends})
+    hanging.save(entity("Box", "b", size=ref("Table", TABLE), myDown="d"))
+    hanging.save(entity("Box", "b", myDown=None))
+    assert hanging.inspect().problems == []
 
 
 def test_definitions_are_in_force_in_a_catalog_opened_again(catalog: Catalog) -> None:

@@ -8,7 +8,7 @@ from tests.catalog import Catalog, entity, ref, target
 from tidings.model.errors import TooLarge
 from tidings.read.assets import by_name
 from tidings.read.lineage import levels, showing_lineage, steps, with_lineage
-from tidings.read.lineage_graph import graph
+from tidings.read.lineage_graph import graph, joined
 from tidings.store.base import AssetQuery, Reader
 
 KINDS = {
@@ -65,6 +65,21 @@ def test_a_graph_that_is_too_large_is_refused(flow: Catalog) -> None:
         [start] = snapshot.assets_by_name(["one"])
         with pytest.raises(TooLarge, match="more than 2 assets; ask for less depth"):
             graph(start, "BOTH", 0, flow.types.of(snapshot), snapshot, most=2)
+
+
+def test_more_relations_than_an_answer_holds_are_refused(catalog: Catalog) -> None:
+    catalog.save(*(entity("Table", name) for name in "abcde"))
+    inputs, outputs = ([ref("Table", name) for name in names] for names in ("abc", "de"))
+    catalog.save(entity("Process", "p", inputs=inputs, outputs=outputs))
+    with catalog.store.snapshot() as snapshot:
+        types = catalog.types.of(snapshot)
+        start = by_name("Table", "d", types, snapshot)
+        found = graph(start, "BOTH", 0, types, snapshot)
+        guids = {one.id: one.guid for one in snapshot.assets_by_id(found.ids)}
+        kept = {one.id for one in snapshot.assets_by_id(found.ids) if one.type_name == "Table"}
+        assert len([*joined(found.edges, kept, guids)]) == 3
+        with pytest.raises(TooLarge, match="3 relations from asset to asset, and an answer at most 2"):
+            [*joined(found.edges, kept, guids, most=2)]
 
 
 def test_only_a_process_that_reads_and_writes_gives_lineage(flow: Catalog) -> None:

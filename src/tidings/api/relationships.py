@@ -39,7 +39,8 @@ async def put_link(call: Call) -> Response:
 
 async def delete_link(call: Call) -> Response:
     dry_run, parts = call.flag("dryRun"), call.parts
-    work = remove_link(parts.types, call.path_guid(), call.actor(), parts.profile, dry_run=dry_run)
+    at_once = parts.config.propagation_at_once
+    work = remove_link(parts.types, call.path_guid(), call.actor(), parts.profile, dry_run=dry_run, at_once=at_once)
     related = await _carried_out(call, work, lambda one: one.receipt)
     return _tried(related.receipt) if dry_run else Response(status_code=204)
 
@@ -48,7 +49,8 @@ async def _shown(call: Call, act: Callable[..., Work]) -> Response:
     """The link as it is then; for a dry run the events there would have been."""
     wanted: LinkInput = call.decode(LinkInput)
     dry_run, parts = call.flag("dryRun"), call.parts
-    work = act(parts.types, wanted, call.actor(), parts.profile, dry_run=dry_run)
+    at_once = parts.config.propagation_at_once
+    work = act(parts.types, wanted, call.actor(), parts.profile, dry_run=dry_run, at_once=at_once)
 
     def shown(tx: Transaction) -> tuple[Receipt, JsonObject]:
         related = work(tx)

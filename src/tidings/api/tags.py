@@ -11,7 +11,8 @@ from starlette.responses import Response
 from tidings.api.endpoint import DRY_RUN, Call, Endpoint, Handler, Parameter, json_answer, plain_guid
 from tidings.api.writes import run
 from tidings.model.asset import Asset
-from tidings.model.errors import InvalidTag, MalformedBody
+from tidings.model.errors import InvalidTag, MalformedBody, UnknownGuid
+from tidings.model.ids import is_guid
 from tidings.model.tag import Attachment
 from tidings.read.assets import by_guids, by_name
 from tidings.store.base import Reader
@@ -47,6 +48,13 @@ def _by_guid(call: Call) -> tuple[EntityInput, Target | None]:
 def _by_name(call: Call) -> tuple[EntityInput, Target | None]:
     target = Target(type_name=call.path["type"], qualified_name=call.unique_name())
     return EntityInput(call.path["type"]), target
+
+
+def _tagged(guid: str, tags: list[Any]) -> EntityInput:
+    """An asset that is there; what has not the form of a guid would be taken as the placeholder of a new one."""
+    if not is_guid(guid):
+        raise UnknownGuid(guid)
+    return EntityInput(ANY, guid.lower(), classifications=tags)
 
 
 Named = Callable[[Call], tuple[EntityInput, Target | None]]
@@ -85,7 +93,7 @@ async def put_on_many(call: Call) -> Response:
         if not body.entity_guids:
             raise MalformedBody("entityGuids is empty; name the assets that are to have the tag")
         guids = dict.fromkeys(plain_guid(guid) for guid in body.entity_guids)
-        return Save([EntityInput(ANY, guid, classifications=[body.classification]) for guid in guids], tagging="add")
+        return Save([_tagged(guid, [body.classification]) for guid in guids], tagging="add")
 
     return await run(call, make, silent=True)
 
@@ -97,10 +105,11 @@ async def set_many(call: Call) -> Response:
         body: HeadersBody = call.decode(HeadersBody)
         entities = []
         for guid, header in body.guid_header_map.items():
-            tags = header.get("classifications") or []
+            # What is missing is not taken for «none»: that would take all tags off.
+            tags = (header["classifications"] or []) if "classifications" in header else None
             if not isinstance(tags, list):
-                raise MalformedBody(f"the classifications of {guid} are not a list")
-            entities.append(EntityInput(ANY, plain_guid(guid), classifications=tags))
+                raise MalformedBody(f"the classifications of {guid} are not a list; give [] to take all its tags off")
+            entities.append(_tagged(guid, tags))
         return Save(entities, tagging="replace")
 
     return await run(call, make)

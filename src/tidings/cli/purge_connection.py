@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
+
 import click
 
 from tidings.cli.connect import connected
-from tidings.cli.remove import somebody_is_there
+from tidings.cli.remove import nobody_to_ask, somebody_is_there
 from tidings.cli.screen import Screen, json_option, pass_screen, plain, table
 from tidings.client import Client, DeleteType, JsonObject
 
@@ -14,7 +17,7 @@ from tidings.client import Client, DeleteType, JsonObject
 @click.argument("qualified_name")
 @click.option("--archive", is_flag=True, help="Archive instead, which can be undone asset by asset with restore.")
 @click.option("--dry-run", is_flag=True, help="Delete nothing; count by type what would be.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask; a purge needs it where there is no terminal to ask on.")
 @json_option
 @connected
 @pass_screen
@@ -26,7 +29,10 @@ def purge_connection(
     One event for each asset. What was interrupted, in whatever way, is taken up where it was by the same command.
     """
     delete_type: DeleteType = "SOFT" if archive else "PURGE"
-    if dry_run or (somebody_is_there() and not yes):
+    ask = somebody_is_there() and not yes
+    if not (ask or yes or dry_run or archive):
+        raise nobody_to_ask()
+    if dry_run or ask:
         found = client.delete_connection(qualified_name, delete_type=delete_type, dry_run=True)
         if dry_run:
             _show(screen, found, f"would be {_done(archive)}")
@@ -34,12 +40,28 @@ def purge_connection(
         if not _agreed(qualified_name, found["total"], archive):
             screen.note(f"nothing was {_done(archive)}")
             return
-    stage = f"{_done(archive)} assets"
-    with screen.progress(stage) as advance:
-        answer = client.delete_connection(
-            qualified_name, delete_type=delete_type, progress=lambda done, total: advance(stage, done, total)
-        )
+    with _progress(screen, _done(archive)) as progress:
+        answer = client.delete_connection(qualified_name, delete_type=delete_type, progress=progress)
     _show(screen, answer, _done(archive))
+
+
+@contextlib.contextmanager
+def _progress(screen: Screen, verb: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar. Where Ctrl-C takes it away, a note says how far it was, also to whoever saw no bar."""
+    stage = f"{verb} assets"
+    reached = "stopped before the server said how far it is"
+
+    def tell(done: int, total: int) -> None:
+        nonlocal reached
+        reached = f"stopped: {done:,} of {total:,} assets {verb} so far"
+        advance(stage, done, total)
+
+    try:
+        with screen.progress(stage) as advance:
+            yield tell
+    except KeyboardInterrupt:
+        screen.note(f"{reached}; run the same command again to go on")
+        raise
 
 
 def _done(archive: bool) -> str:

@@ -30,7 +30,7 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @target_options
 @click.option("--type", "kind", type=click.Choice(["archive", "purge"]), default="archive", show_default=True,
               help="archive can be undone with restore; purge is for good.")  # fmt: skip
-@click.option("--yes", is_flag=True, help="Purge without asking.")
+@click.option("--yes", is_flag=True, help="Purge without asking; needed where there is no terminal to ask on.")
 @json_option
 @connected
 @pass_screen
@@ -83,13 +83,21 @@ def targets_of(guids: tuple[str, ...], names: tuple[tuple[str, str], ...]) -> li
 
 
 def _agreed(count: int) -> bool:
-    """A script has said what it wants; people may think again."""
-    return not somebody_is_there() or click.confirm(f"Remove {count} assets for good, with what they own?", err=True)
+    if not somebody_is_there():
+        raise nobody_to_ask()
+    return click.confirm(f"Remove {count} assets for good, with what they own?", err=True)
 
 
 def somebody_is_there() -> bool:
     """Whether a question would reach a person."""
-    return sys.stdin.isatty()
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def nobody_to_ask() -> click.UsageError:
+    """A purge cannot be undone, so silence is no consent: a script says that it means it."""
+    return click.UsageError(
+        "a purge is for good, and there is no terminal to ask on: add --yes to purge, or --dry-run to see what would go"
+    )
 
 
 def _tell(screen: Screen, answer: JsonObject, kind: str, done: str) -> None:

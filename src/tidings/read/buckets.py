@@ -9,6 +9,7 @@ from tidings.model.errors import InvalidParameter, NotSupported
 from tidings.model.registry import TypeRegistry
 from tidings.read.fields import Field, Look, field_of, terms
 
+MOST_AGGREGATIONS = 20
 MOST_BUCKETS = 10_000
 
 
@@ -31,6 +32,10 @@ def read_aggregations(given: Any, types: TypeRegistry) -> list[Terms]:
         return []
     if not isinstance(given, dict):
         raise InvalidParameter("dsl.aggregations must be an object of names and what is counted under them")
+    if len(given) > MOST_AGGREGATIONS:
+        raise InvalidParameter(
+            f"dsl.aggregations has {len(given):,} names, of which there may be {MOST_AGGREGATIONS}; send several searches"
+        )
     return [_terms(name, one, f"dsl.aggregations.{name}", types) for name, one in given.items()]
 
 

@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from tidings.model.errors import InvalidParameter
+from tidings.model.errors import InvalidParameter, TooLarge
 
+DEEPEST = 100
+"""Levels of criteria within criteria."""
 Look = Callable[[str], Any]
 """The value of an attribute by its name; None where it is not set."""
 
@@ -34,10 +36,12 @@ def names(wanted: Criterion) -> Iterator[str]:
         yield wanted.attribute_name
 
 
-def check(wanted: Criterion) -> None:
-    """Raises InvalidParameter that names the operators there are."""
+def check(wanted: Criterion, levels: int = DEEPEST) -> None:
+    """Raises InvalidParameter that names the operators there are, and TooLarge for criteria in more than ``levels``."""
+    if not levels:
+        raise TooLarge(f"the filter's criteria are nested too deeply; the limit is {DEEPEST} levels")
     for one in wanted.criterion:
-        check(one)
+        check(one, levels - 1)
     if wanted.attribute_name and not wanted.criterion and wanted.operator not in OPERATORS:
         raise InvalidParameter(
             f"the filter on {wanted.attribute_name} has the operator {wanted.operator!r}; there are {' '.join(OPERATORS)}"
@@ -68,7 +72,7 @@ def _equal(value: Any, wanted: Any) -> bool:
 def _number(wanted: Any) -> float | None:
     try:
         return float(wanted)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -105,7 +109,7 @@ def several(wanted: Any) -> Sequence[Any]:
         if text.startswith("["):
             try:
                 return msgspec.json.decode(text, type=list[Any])
-            except msgspec.MsgspecError:
+            except (msgspec.MsgspecError, RecursionError):
                 pass
         return [part.strip() for part in text.split(",") if part.strip()]
     return wanted if isinstance(wanted, list) else [wanted]
@@ -142,7 +146,7 @@ def period(wanted: Any, now: datetime) -> tuple[float, float]:
         "THIS_YEAR": (today.replace(month=1, day=1), now),
         "LAST_YEAR": (today.replace(year=today.year - 1, month=1, day=1), today.replace(month=1, day=1)),
     }
-    if wanted not in known:
+    if not isinstance(wanted, str) or wanted not in known:
         raise InvalidParameter(
             f"the filter's timerange {wanted!r} must be two times in milliseconds with a comma, or one of {' '.join(known)}"
         )

@@ -43,11 +43,14 @@ _NOTHING: tuple[Any, ...] = ()
 
 
 class Page:
-    """Some assets, and what was read beside them."""
+    """Some assets, and what was read beside them. ``check`` is called each time before an asset is looked at."""
 
-    def __init__(self, assets: Sequence[Asset], types: TypeRegistry, reader: Reader) -> None:
+    def __init__(
+        self, assets: Sequence[Asset], types: TypeRegistry, reader: Reader, check: Callable[[], None] = lambda: None
+    ) -> None:
         self.assets = assets
         self.types = types
+        self.check = check
         self._reader = reader
         self._beside: dict[str, Beside] = {}
 
@@ -123,6 +126,7 @@ class Document:
         self._custom: dict[str, dict[str, Any]] | None = None
 
     def __call__(self, source: str) -> Sequence[Any]:
+        self._page.check()
         header = _HEADER.get(source)
         if header is not None:
             return (header(self.asset),)

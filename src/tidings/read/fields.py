@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from tidings.model.errors import NotSupported
@@ -108,6 +109,12 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
+@lru_cache(maxsize=16)
+def _words_of(text: str) -> tuple[str, ...]:
+    """The same, kept for the other clauses that look at the same asset."""
+    return tuple(words(text))
+
+
 def terms(field: Field, look: Look) -> Sequence[Any]:
     """What there is to compare with: values, with texts as the field reads them."""
     values = look(field.source)
@@ -115,4 +122,4 @@ def terms(field: Field, look: Look) -> Sequence[Any]:
         return values
     if field.reading == "folded":
         return [value.lower() if isinstance(value, str) else value for value in values]
-    return [term for value in values for term in (words(value) if isinstance(value, str) else (value,))]
+    return [term for value in values for term in (_words_of(value) if isinstance(value, str) else (value,))]

@@ -13,6 +13,7 @@ from tidings.model.events import encode
 from tidings.model.registry import HAS_LINEAGE, AssetType, TypeRegistry
 from tidings.model.tag import Attachment
 from tidings.read.assets import links_of, tags_form
+from tidings.read.effort import Effort
 from tidings.read.lineage import showing_lineage
 from tidings.read.meanings import meanings_form, meanings_of
 from tidings.read.search_request import IndexSearch
@@ -23,15 +24,18 @@ ALWAYS = ("name", "qualifiedName")
 Linked = dict[int, dict[str, Any]]
 
 
-def hit_forms(assets: Sequence[Asset], wanted: IndexSearch, types: TypeRegistry, reader: Reader) -> list[bytes]:
+def hit_forms(
+    assets: Sequence[Asset], wanted: IndexSearch, types: TypeRegistry, reader: Reader, effort: Effort
+) -> list[bytes]:
     """Each asset as JSON, in the same order."""
     asked = list(dict.fromkeys((*ALWAYS, *(wanted.attributes or ()))))
     if HAS_LINEAGE in asked:
         assets = showing_lineage(assets, types, reader)
-    linked = _linked(assets, asked, wanted, types, reader)
+    linked = _linked(assets, asked, wanted, types, reader, effort)
     labels = _labels(assets, wanted, reader)
     forms = []
     for asset, more in zip(assets, labels, strict=True):
+        effort.check()
         shown = _shown(asset, asked, types.type(asset.type_name)) | linked.get(asset.id, {})
         forms.append(header(asset, shown, encode(shown), more))
     return forms
@@ -73,7 +77,12 @@ def _names_form(tags: Collection[Attachment]) -> bytes:
 
 
 def _linked(
-    assets: Sequence[Asset], asked: Collection[str], wanted: IndexSearch, types: TypeRegistry, reader: Reader
+    assets: Sequence[Asset],
+    asked: Collection[str],
+    wanted: IndexSearch,
+    types: TypeRegistry,
+    reader: Reader,
+    effort: Effort,
 ) -> Linked:
     """The links that were asked for: references, each with the attributes asked for of the other end."""
     shown = {asset.id: [name for name in asked if name in types.type(asset.type_name).links] for asset in assets}
@@ -85,6 +94,7 @@ def _linked(
     edges = bool(wanted.include_relationship_attributes)
     found: Linked = {}
     for asset in having:
+        effort.check()
         own = found[asset.id] = {}
         for name in shown[asset.id]:
             ends = [_end(one, far[one["guid"]], related, types, edges) for one in links.get(asset.id, {}).get(name, ())]

@@ -19,6 +19,8 @@ from tidings.store.base import Reader
 
 MOST = 20_000
 """Assets in one answer; a list comes in pages."""
+MOST_RELATIONS = 100_000
+"""Relations in one answer: a process makes one of each of its inputs with each of its outputs."""
 WITHOUT_END = 1_000_000
 BOTH: tuple[Direction, ...] = ("INPUT", "OUTPUT")
 GraphDirection = Literal["INPUT", "OUTPUT", "BOTH"]
@@ -89,7 +91,7 @@ def graph_form(
     guids = {own: one.guid for own, one in assets.items()}
     if hide_process:
         kept = {own for own, one in assets.items() if own == start.id or not is_process(types.type(one.type_name))}
-        relations = [*_joined(found.edges, kept, guids)]
+        relations = [*joined(found.edges, kept, guids)]
     else:
         kept = found.ids
         relations = [*_plain(found.edges, guids, reader)]
@@ -119,14 +121,26 @@ def _plain(edges: Iterable[Edge], guids: dict[int, str], reader: Reader) -> Iter
         }
 
 
-def _joined(edges: Iterable[Edge], kept: Collection[int], guids: dict[int, str]) -> Iterator[dict[str, Any]]:
-    """Each way over a process as one relation; a start that is a process itself keeps its own links."""
+def joined(
+    edges: Iterable[Edge], kept: Collection[int], guids: dict[int, str], most: int = MOST_RELATIONS
+) -> Iterator[dict[str, Any]]:
+    """Each way over a process as one relation; a start that is a process itself keeps its own links.
+
+    Raises TooLarge where these are more than ``most``.
+    """
     sources: dict[int, list[int]] = defaultdict(list)
     targets: dict[int, list[int]] = defaultdict(list)
     for edge in edges:
         sources[edge.target].append(edge.source)
         targets[edge.source].append(edge.target)
-    for process in guids.keys() - kept:
+    passed = guids.keys() - kept
+    count = sum(len(sources[process]) * len(targets[process]) for process in passed)
+    if count > most:
+        raise TooLarge(
+            f"the lineage holds {count:,} relations from asset to asset, and an answer at most {most:,}; ask for less depth, "
+            "or with hideProcess false"
+        )
+    for process in passed:
         for source in sources[process]:
             for target in targets[process]:
                 yield {"fromEntityId": guids[source], "toEntityId": guids[target], "processId": guids[process]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -39,15 +39,16 @@ class Narrowed(msgspec.Struct, frozen=True):
             max(self.prefix, other.prefix, key=len),
         )
 
-    def or_(self, other: Narrowed) -> Narrowed:
-        """What is in either."""
-        return Narrowed(
-            _either(self.guids, other.guids),
-            _either(self.names, other.names),
-            _either(self.types, other.types),
-            _either(self.states, other.states),
-            _common(self.prefix, other.prefix),
-        )
+
+def any_of(every: Sequence[Narrowed]) -> Narrowed:
+    """What is in any of them; there is at least one."""
+    return Narrowed(
+        _either([one.guids for one in every]),
+        _either([one.names for one in every]),
+        _either([one.types for one in every]),
+        _either([one.states for one in every]),
+        _common([one.prefix for one in every]),
+    )
 
 
 ANY = Narrowed()
@@ -58,11 +59,14 @@ def _both(one: Names | None, other: Names | None) -> Names | None:
     return other if one is None else one if other is None else one & other
 
 
-def _either(one: Names | None, other: Names | None) -> Names | None:
-    return None if one is None or other is None else one | other
+def _either(every: Sequence[Names | None]) -> Names | None:
+    known = [one for one in every if one is not None]
+    return frozenset().union(*known) if len(known) == len(every) else None
 
 
-def _common(one: str, other: str) -> str:
+def _common(texts: Sequence[str]) -> str:
+    """What all begin with: it is what the first and the last of them in order begin with."""
+    one, other = min(texts), max(texts)
     length = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     return one[:length]
 
@@ -77,11 +81,7 @@ def narrowed(clause: Clause, types: TypeRegistry) -> Narrowed:
     if isinstance(clause, Some) and clause.least > 0:
         if len(clause.parts) < clause.least:
             return NOBODY
-        every = [narrowed(part, types) for part in clause.parts]
-        whole = every[0]
-        for one in every[1:]:
-            whole = whole.or_(one)
-        return whole
+        return any_of([narrowed(part, types) for part in clause.parts])
     return _of_leaf(clause, types) if isinstance(clause, Leaf) else ANY
 
 

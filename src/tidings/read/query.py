@@ -13,13 +13,15 @@ from typing import Any
 from tidings.model.errors import InvalidParameter, NotSupported
 from tidings.model.registry import TypeRegistry
 from tidings.read.bounds import SIDES, Period, number_of, period_of
+from tidings.read.effort import Effort
 from tidings.read.fields import Field, Look, field_of, terms, words
 from tidings.read.regexp import regexp, wildcard
 
 DEEPEST = 50
-MOST_CLAUSES = 10_000
+MOST_CLAUSES = 1_024
 MOST_VALUES = 65_536
 """Values of one ``terms``."""
+LONGEST_FORMAT = 200
 Test = Callable[[Sequence[Any]], bool]
 """Of the terms of a field."""
 
@@ -105,16 +107,17 @@ ALL = All()
 NONE = Some((), 1)
 
 
-def read_query(query: Any, types: TypeRegistry, where: str = "dsl.query") -> Clause:
+def read_query(query: Any, types: TypeRegistry, where: str = "dsl.query", effort: Effort | None = None) -> Clause:
     """A query as clauses; raises NotSupported or InvalidParameter that name the place and what would be right."""
-    return _Reader(types).clause(query, where, 0) if query is not None else ALL
+    return _Reader(types, effort or Effort()).clause(query, where, 0) if query is not None else ALL
 
 
 class _Reader:
     """Reads one query, and counts its clauses."""
 
-    def __init__(self, types: TypeRegistry) -> None:
+    def __init__(self, types: TypeRegistry, effort: Effort) -> None:
         self._types = types
+        self._effort = effort
         self._left = MOST_CLAUSES
         self._kinds: Mapping[str, Callable[[Any, str, int], Clause]] = {
             "bool": self._bool,
@@ -133,13 +136,14 @@ class _Reader:
     def clause(self, query: Any, where: str, depth: int) -> Clause:
         if not isinstance(query, dict):
             raise InvalidParameter(f"{where} must be an object with one clause, such as {{'term': …}}")
-        if not query:
-            return ALL
+        self._effort.check()
         self._left -= 1
         if depth > DEEPEST or self._left < 0:
             raise InvalidParameter(
                 f"{where}: a query has at most {MOST_CLAUSES:,} clauses, {DEEPEST} within each other"
             )
+        if not query:
+            return ALL
         if len(query) > 1:
             raise InvalidParameter(f"{where} has several clauses ({', '.join(query)}); put them into a bool")
         [(kind, body)] = query.items()
@@ -214,7 +218,8 @@ class _Reader:
                 for name, given in body.items()
             }
         known, value, options = self._named(body, where, "value", "case_insensitive", "rewrite")
-        pattern = wildcard(_text(value, where), _flag(options, where) or known.reading == "folded")
+        folded = _flag(options, where) or known.reading == "folded"
+        pattern = wildcard(_text(value, where), folded, self._effort)
         return Leaf("wildcard", known, _any_text(pattern.matches))
 
     def _regexp(self, body: Any, where: str, depth: int) -> Clause:
@@ -223,7 +228,8 @@ class _Reader:
         )
         if options.get("flags") not in (None, "", "ALL"):
             raise NotSupported(f"{where}: flags ({options['flags']!r}) are not taken here; leave them out")
-        pattern = regexp(_text(value, where), _flag(options, where) or known.reading == "folded")
+        folded = _flag(options, where) or known.reading == "folded"
+        pattern = regexp(_text(value, where), folded, self._effort)
         return Leaf("regexp", known, _any_text(pattern.matches))
 
     def _exists(self, body: Any, where: str, depth: int) -> Clause:
@@ -239,9 +245,12 @@ class _Reader:
             raise InvalidParameter(f"{where}.{name}.relation must be INTERSECTS, WITHIN or CONTAINS")
         if given.get("time_zone") not in (None, "Z", "UTC", "+00:00"):
             raise NotSupported(f"{where}.{name}: only the time zone UTC is taken here; write the zone into the dates")
+        formats = given.get("format") or ""
+        if not isinstance(formats, str) or len(formats) > LONGEST_FORMAT:
+            raise InvalidParameter(f"{where}.{name}.format must be a text of up to {LONGEST_FORMAT} characters")
         known = field_of(name, self._types)
         bounds = [
-            _bound(side, given[side], known, given.get("format") or "", f"{where}.{name}.{side}")
+            _bound(side, given[side], known, formats, f"{where}.{name}.{side}")
             for side in SIDES
             if given.get(side) is not None
         ]

@@ -1,21 +1,27 @@
 """Whole-value patterns of searches, regular expressions and wildcards, matched in one pass over a text.
 
 A pattern is a term that is derived by each character of the text; what is left at the end says whether it matched. Each
-derivative is made once and kept, so a text costs one look-up for each character, whatever the pattern: there is nothing
-that tries again, and so nothing with which a request could keep the server busy.
+derivative is made once and kept, for all characters that the pattern does not tell apart. A text costs two look-ups for
+each character then, and nothing is tried again. What making the derivatives costs is counted in steps, and a pattern that
+takes too many of them is refused: no pattern can keep the server busy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tidings.model.errors import NotSupported
+from tidings.read.effort import Effort
 
 LONGEST = 1_000
 DEEPEST = 50
+MOST_STEPS = 200_000
+"""Each term derived, and each part of a term put together, while a pattern is read and while it matches."""
 MOST_NODES = 10_000
 MOST_REPEATS = 1_000
+_CHARS_KEPT = 1_000
 Ranges = tuple[tuple[str, str], ...]
 
 _CLASSES: dict[str, Ranges] = {
@@ -40,8 +46,15 @@ class _Node:
 class Pattern:
     """A pattern ready to match. ``folded``: letters match in either case."""
 
-    def __init__(self, folded: bool) -> None:
+    def __init__(self, folded: bool, effort: Effort) -> None:
+        self.steps = 0
+        self._effort = effort
         self._folded = folded
+        self._lows: set[str] = set()
+        self._highs: set[str] = set()
+        self._sides: tuple[list[str], list[str]] | None = None
+        self._alike: dict[Any, str] = {}
+        self._chars: dict[str, str] = {}
         self._nodes: dict[tuple[str, Any], _Node] = {}
         self.nothing = self._node("nothing", (), False)
         self.empty = self._node("empty", (), True)
@@ -51,39 +64,79 @@ class Pattern:
 
     def matches(self, text: str) -> bool:
         """Whether the whole text is what the pattern says; raises NotSupported where the pattern grows too large."""
-        state = self.start
+        state, chars = self.start, self._chars
         for char in text:
-            found = state.next.get(char)
+            alike = chars.get(char) or self._first_alike(char)
+            found = state.next.get(alike)
             if found is None:
-                found = state.next[char] = self._derive(state, char)
+                found = state.next[alike] = self._next(state, alike)
             state = found
             if state is self.nothing:
                 return False
         return state.nullable
 
+    def _next(self, state: _Node, char: str) -> _Node:
+        try:
+            return self._derive(state, char)
+        except RecursionError:
+            raise self._refusal() from None
+
+    def _first_alike(self, char: str) -> str:
+        """The first character seen that is in the same of the pattern's ranges as this one, which may be itself."""
+        if self._sides is None:
+            self._sides = sorted(self._lows), sorted(self._highs)
+        lows, highs = self._sides
+        where = tuple((bisect_right(lows, form), bisect_left(highs, form)) for form in self._forms(char))
+        found = self._alike.setdefault(where, char)
+        if len(self._chars) < _CHARS_KEPT:
+            self._chars[char] = found
+        return found
+
+    def _forms(self, char: str) -> tuple[str, ...]:
+        return (char, char.lower(), char.upper()) if self._folded else (char,)
+
+    def _spend(self, steps: int) -> None:
+        self.steps += steps
+        if self.steps > MOST_STEPS:
+            raise self._refusal()
+        self._effort.spend(steps)
+
+    def _refusal(self) -> NotSupported:
+        return NotSupported(
+            "the pattern has too many ways to match; send a shorter one, with fewer repeats and choices that may follow "
+            "each other"
+        )
+
     def _node(self, kind: str, parts: Any, nullable: bool) -> _Node:
         known = self._nodes.get((kind, parts))
         if known is None:
             if len(self._nodes) >= MOST_NODES:
-                raise NotSupported("the pattern has too many ways to match; send a simpler one")
+                raise self._refusal()
             known = self._nodes[kind, parts] = _Node(kind, parts, nullable)
         return known
 
     def chars(self, ranges: Ranges, negated: bool = False) -> _Node:
+        self._spend(1 + len(ranges))
+        self._lows.update(low for low, _ in ranges)
+        self._highs.update(high for _, high in ranges)
         return self._node("chars", (ranges, negated), False)
 
     def text(self, text: str) -> _Node:
-        return self.all_of(self.chars(((char, char),)) for char in text)
+        return self.all_of([self.chars(((char, char),)) for char in text])
 
-    def all_of(self, parts: Iterable[_Node]) -> _Node:
+    def all_of(self, parts: Sequence[_Node]) -> _Node:
         """One after the other; kept as (first, rest) with a first that is no such pair itself."""
         flat: list[_Node] = []
-        for part in parts:
+        *front, found = parts or (self.empty,)
+        for part in front:
             while part.kind == "pair":
+                self._spend(1)
                 flat.append(part.parts[0])
                 part = part.parts[1]
             flat.append(part)
-        found = self.empty
+        self._spend(len(flat) + 1)
+        if found is self.nothing:
+            return self.nothing
         for part in reversed(flat):
             if part is self.nothing:
                 return self.nothing
@@ -96,10 +149,15 @@ class Pattern:
     def either(self, parts: Iterable[_Node]) -> _Node:
         flat: set[_Node] = set()
         for part in parts:
-            flat |= part.parts if part.kind == "either" else {part}
+            more = part.parts if part.kind == "either" else (part,)
+            self._spend(len(more))
+            flat.update(more)
+        self._spend(len(flat))
         flat.discard(self.nothing)
         if self.everything in flat:
             return self.everything
+        if self.empty in flat and any(part.nullable for part in flat if part is not self.empty):
+            flat.discard(self.empty)
         if len(flat) < 2:
             return flat.pop() if flat else self.nothing
         return self._node("either", frozenset(flat), any(part.nullable for part in flat))
@@ -107,7 +165,10 @@ class Pattern:
     def both(self, parts: Iterable[_Node]) -> _Node:
         flat: set[_Node] = set()
         for part in parts:
-            flat |= part.parts if part.kind == "both" else {part}
+            more = part.parts if part.kind == "both" else (part,)
+            self._spend(len(more))
+            flat.update(more)
+        self._spend(len(flat))
         flat.discard(self.everything)
         if self.nothing in flat:
             return self.nothing
@@ -134,6 +195,7 @@ class Pattern:
 
     def _derive(self, node: _Node, char: str) -> _Node:
         """What must follow once ``char`` was read."""
+        self._spend(1)
         if node.kind == "chars":
             return self.empty if self._has(node, char) else self.nothing
         if node.kind == "pair":
@@ -151,6 +213,7 @@ class Pattern:
         """Along the pairs, as far as what stands in front may be left out."""
         ways: list[_Node] = []
         while node.kind == "pair":
+            self._spend(1)
             first, rest = node.parts
             ways.append(self.all_of((self._derive(first, char), rest)))
             if not first.nullable:
@@ -161,14 +224,14 @@ class Pattern:
     def _has(self, node: _Node, char: str) -> bool:
         ranges: Ranges = node.parts[0]
         negated: bool = node.parts[1]
-        forms = {char, char.lower(), char.upper()} if self._folded else (char,)
-        return any(low <= form <= high for form in forms for low, high in ranges) != negated
+        self._spend(len(ranges))
+        return any(low <= form <= high for form in self._forms(char) for low, high in ranges) != negated
 
 
-def wildcard(text: str, folded: bool) -> Pattern:
+def wildcard(text: str, folded: bool, effort: Effort | None = None) -> Pattern:
     """``*`` is any text, ``?`` any one character; a backslash makes either of them plain."""
     _check_length(text)
-    pattern = Pattern(folded)
+    pattern = Pattern(folded, effort or Effort())
     parts: list[_Node] = []
     chars = iter(text)
     for char in chars:
@@ -182,17 +245,17 @@ def wildcard(text: str, folded: bool) -> Pattern:
     return pattern
 
 
-def regexp(text: str, folded: bool) -> Pattern:
+def regexp(text: str, folded: bool, effort: Effort | None = None) -> Pattern:
     """A regular expression in Lucene's syntax; raises NotSupported that says what it cannot be."""
     _check_length(text)
-    pattern = Pattern(folded)
+    pattern = Pattern(folded, effort or Effort())
     pattern.start = _Parser(text, pattern).whole()
     return pattern
 
 
 def _check_length(text: str) -> None:
     if len(text) > LONGEST:
-        raise NotSupported(f"the pattern is longer than {LONGEST:,} characters")
+        raise NotSupported(f"the pattern is longer than {LONGEST:,} characters; send a part of it")
 
 
 class _Parser:

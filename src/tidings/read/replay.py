@@ -70,6 +70,32 @@ def links_of(type_name: str, types: TypeRegistry) -> Mapping[str, LinkAttribute]
         return {}
 
 
+class Keys:
+    """Which of an event's keys tell links, by the types in force now, and for what these no longer know by its form.
+
+    A relationship that was used, emptied and removed stays in the log.
+    """
+
+    def __init__(self, type_name: str, types: TypeRegistry) -> None:
+        self._links = links_of(type_name, types)
+        self._type = types.type(type_name) if type_name in types.system.entities else None
+
+    def is_link(self, key: str, value: object) -> bool:
+        """Links are always told as a list of the other ends."""
+        if not isinstance(value, list):
+            return False
+        return key in self._links or (bool(value) and all(map(_is_end, value)) and not self._is_list(key))
+
+    def _is_list(self, key: str) -> bool:
+        """Whether an attribute might hold what looks like links."""
+        attribute = self._type.attributes.get(key) if self._type else None
+        return attribute is not None and attribute.value_type.name.startswith("array<")
+
+
+def _is_end(value: object) -> bool:
+    return isinstance(value, dict) and "guid" in value and "typeName" in value
+
+
 class Replayed(msgspec.Struct):
     """One asset as its events so far tell it. ``gone``: it was purged."""
 
@@ -134,12 +160,12 @@ def replay_asset(records: Iterable[LogRecord], types: TypeRegistry, complain: Co
         detail = detail_of(record, complain)
         header = _header_of(record, complain)
         if detail is not None and header is not None:
-            links = links_of(record.type_name, types)
+            keys = Keys(record.type_name, types)
             if last is not None and last[1].cause != detail.cause:
                 _check_status(state, last, complain)
-            for fault in _faults(state, record, detail, links):
+            for fault in _faults(state, record, detail, keys):
                 complain(f"position {record.position}: {record.type_name} {record.guid}: {fault}")
-            _apply(state, record, detail, header, links)
+            _apply(state, record, detail, header, keys)
             last = record, detail, header
     if last is not None:
         _check_status(state, last, complain)
@@ -165,7 +191,7 @@ def _header_of(record: LogRecord, complain: Complain) -> Header | None:
     return entity
 
 
-def _faults(state: Replayed, record: LogRecord, detail: Detail, links: Mapping[str, LinkAttribute]) -> list[str]:
+def _faults(state: Replayed, record: LogRecord, detail: Detail, keys: Keys) -> list[str]:
     """What about an event does not fit the state before it."""
     faults = []
     if detail.version != state.version + 1:
@@ -182,7 +208,7 @@ def _faults(state: Replayed, record: LogRecord, detail: Detail, links: Mapping[s
         if key == TAGS:
             continue
         was = STATUS_NAMES[state.status] if key == STATE else state.attributes.get(key)
-        if was != value and key not in links:
+        if was != value and not keys.is_link(key, value):
             faults.append(f"{key} was {was!r}, not {value!r}")
     return faults
 
@@ -233,9 +259,7 @@ def _apply_tags(state: Replayed, record: LogRecord, detail: Detail) -> None:
             state.own[one["typeName"]] = _content(one)
 
 
-def _apply(
-    state: Replayed, record: LogRecord, detail: Detail, header: Header, links: Mapping[str, LinkAttribute]
-) -> None:
+def _apply(state: Replayed, record: LogRecord, detail: Detail, header: Header, keys: Keys) -> None:
     state.type_name, state.qualified_name = record.type_name, record.qualified_name
     state.version = detail.version
     state.created_at, state.created_by = header.create_time, header.created_by
@@ -250,7 +274,7 @@ def _apply(
         if key == STATE:
             state.gone = value == "PURGED"
             state.status = ACTIVE if value == STATUS_NAMES[ACTIVE] else ARCHIVED
-        elif key not in links:
+        elif not keys.is_link(key, value):
             if value is None:
                 state.attributes.pop(key, None)
             else:
@@ -310,6 +334,8 @@ class LinkReplay:
         links = links_of(record.type_name, self._types)
         for told, came in ((detail.before, False), (detail.after, True)):
             for name in told.keys() & links.keys():
+                if not isinstance(told[name], list):
+                    continue  # an attribute of that name, before the relationship was defined
                 for item in told[name]:
                     key = self._key(links[name], record.guid, item["guid"])
                     if came:

@@ -19,6 +19,7 @@ from tidings.model.events import encode
 from tidings.model.registry import TypeRegistry
 from tidings.read.buckets import Terms, bucket_form, read_aggregations
 from tidings.read.documents import Document, Page
+from tidings.read.effort import Effort
 from tidings.read.hits import hit_forms
 from tidings.read.narrow import candidates, narrowed
 from tidings.read.order import Key, in_order, key_of, read_order
@@ -49,7 +50,7 @@ class Searches:
         self._known: OrderedDict[tuple[int, str, bytes], Found] = OrderedDict()
         self._lock = Lock()
 
-    def found(self, wanted: IndexSearch, types: TypeRegistry, snapshot: Snapshot) -> Found:
+    def found(self, wanted: IndexSearch, types: TypeRegistry, snapshot: Snapshot, effort: Effort) -> Found:
         # Nothing changes in a catalog without an event or another stamp of its types.
         asked = {name: value for name, value in wanted.dsl.items() if name not in ("from", "size", "track_total_hits")}
         key = snapshot.head(), snapshot.types_stamp(), encode(asked)
@@ -58,7 +59,7 @@ class Searches:
             if known is not None:
                 self._known.move_to_end(key)
                 return known
-        known = find(wanted.dsl, types, snapshot)
+        known = find(wanted.dsl, types, snapshot, effort)
         if len(key[-1]) <= _LONGEST_KEPT:
             with self._lock:
                 self._known[key] = known
@@ -70,19 +71,20 @@ class Searches:
 def search_page(wanted: IndexSearch, types: TypeRegistry, snapshot: Snapshot, searches: Searches) -> bytes:
     """The page that was asked for, as JSON; raises InvalidParameter, NotSupported, TooLarge."""
     wanted.check()
+    effort = Effort()
     first, size = wanted.offset, wanted.size
-    found = searches.found(wanted, types, snapshot)
+    found = searches.found(wanted, types, snapshot, effort)
     page = found.ids[first : first + size]
     assets = {asset.id: asset for asset in snapshot.assets_by_id(page)}
-    forms = hit_forms([assets[own] for own in page], wanted, types, snapshot)
+    forms = hit_forms([assets[own] for own in page], wanted, types, snapshot, effort)
     more = b',"aggregations":' + found.aggregations if found.aggregations and found.count else b""
     return b'{"entities":[%b],"approximateCount":%d%b}' % (b",".join(forms), found.count, more)
 
 
-def find(dsl: Mapping[str, Any], types: TypeRegistry, snapshot: Snapshot) -> Found:
+def find(dsl: Mapping[str, Any], types: TypeRegistry, snapshot: Snapshot, effort: Effort) -> Found:
     """Everybody who meets the query, counted, and the first of them in the order asked for."""
-    query = read_query(dsl.get("query"), types)
-    after = read_query(dsl.get("post_filter"), types, "dsl.post_filter")
+    query = read_query(dsl.get("query"), types, "dsl.query", effort)
+    after = read_query(dsl.get("post_filter"), types, "dsl.post_filter", effort)
     order = read_order(dsl.get("sort"), types)
     counted = read_aggregations(dsl.get("aggregations") or dsl.get("aggs"), types)
     # What is counted by value is everybody who meets the query, whether the filter behind it lets them through or not.
@@ -90,13 +92,14 @@ def find(dsl: Mapping[str, Any], types: TypeRegistry, snapshot: Snapshot) -> Fou
     keys: list[Key] = []
     count = read = 0
     for assets in candidates(wanted, snapshot):
+        effort.check()
         read += len(assets)
         if read > MOST_READ:
             raise TooLarge(
                 f"the search would have to read more than {MOST_READ:,} assets; name types, or the beginning of the "
                 "qualifiedNames"
             )
-        for document in Page(assets, types, snapshot).documents():
+        for document in Page(assets, types, snapshot, effort.check).documents():
             if not query.meets(document):
                 continue
             _count(counted, document)
@@ -106,7 +109,11 @@ def find(dsl: Mapping[str, Any], types: TypeRegistry, snapshot: Snapshot) -> Fou
         if len(keys) > 2 * _KEPT:
             keys = in_order(keys, order)[:_KEPT]
     ids = array("q", (key[-1] for key in in_order(keys, order)[:_KEPT]))
-    return Found(count, ids, encode({one.name: bucket_form(one) for one in counted}) if counted else b"")
+    buckets: dict[str, Any] = {}
+    for one in counted:
+        effort.check()
+        buckets[one.name] = bucket_form(one)
+    return Found(count, ids, encode(buckets) if counted else b"")
 
 
 def _count(counted: Sequence[Terms], document: Document) -> None:

@@ -11,6 +11,8 @@ from tidings.model.errors import InvalidParameter, NotSupported
 LARGEST_PAGE = 10_000
 FURTHEST = 100_000
 """Where a page can begin; clients go on by time of creation from there."""
+MOST_ATTRIBUTES = 1_000
+"""That are asked for, of the hits and of what is linked to them."""
 _TAKEN = frozenset({"from", "size", "aggregations", "aggs", "track_total_hits", "query", "post_filter", "sort"})
 
 
@@ -46,10 +48,13 @@ class IndexSearch(msgspec.Struct, rename="camel"):
         return given
 
     def check(self) -> None:
-        """Raises NotSupported for what would change the answer and is not taken."""
+        """Raises NotSupported for what would change the answer and is not taken, InvalidParameter for too much."""
         for name in self.dsl:
             if name not in _TAKEN:
                 raise NotSupported(f"dsl.{name} is not taken here; there are {' '.join(sorted(_TAKEN))}")
+        for names, where in ((self.attributes, "attributes"), (self.relation_attributes, "relationAttributes")):
+            if names and len(names) > MOST_ATTRIBUTES:
+                raise InvalidParameter(f"{where} has {len(names):,} names, of which there may be {MOST_ATTRIBUTES:,}")
         for wanted, what in (
             (self.persona, "persona: access policies are not evaluated here, a token's role decides"),
             (self.purpose, "purpose: access policies are not evaluated here, a token's role decides"),

@@ -7,13 +7,14 @@ where an earlier run was interrupted, nobody hears of a tag twice, and what othe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
-from tidings.model.changes import Changes
+from tidings.model.changes import Changes, TagRows
 from tidings.model.events import encode
 from tidings.model.profiles import DOCUMENTED, Profile
 from tidings.model.registry import TypeRegistry
@@ -21,7 +22,7 @@ from tidings.model.tag import Task
 from tidings.store.base import Reader, Store, Transaction
 from tidings.store.types import Types
 from tidings.write.diff import Stamp
-from tidings.write.propagate import Spread, Unsettled, flows_of, propagate
+from tidings.write.propagate import Pair, Spread, Unsettled, flows_of, propagate
 from tidings.write.record import Cause, Occasion, record
 from tidings.write.shown import complete
 from tidings.write.spread import KIND, Left, write_spread
@@ -39,17 +40,41 @@ def catch_up(
 ) -> bool:
     """Do some of the oldest task: one plan, and as much of it as nobody else's changes made out of date.
 
-    Returns whether there was anything to do; leaves off between two transactions once ``ending()``.
-    Raises StoreError where the database failed; what is done stays done.
+    A plan that is out of date before its first part is made again in the transaction that writes this part, so that
+    a task comes to its end however busy others are. Returns whether there was anything to do; leaves off between two
+    transactions once ``ending()``. Raises StoreError where the database failed; what is done stays done.
     """
     with store.snapshot() as snapshot:
         left = _oldest(snapshot)
         if left is None:
             return False
         in_force, head = types.of(snapshot), snapshot.head()
-        spread = propagate(Unsettled(refreshed=set(left.attachments)), flows_of(in_force), snapshot, None)
-    _Run(store, in_force, profile, left, spread, head).run(chunk, ending)
+        plan = _plan(left, in_force, snapshot, chunk)
+    _Run(store, types, profile, left.cause, chunk).follow(plan, in_force, head, ending)
     return True
+
+
+class Plan(NamedTuple):
+    """What is to be written, in parts of a transaction each, and how many events that will be."""
+
+    parts: list[Spread]
+    events: int
+
+
+def _plan(left: Left, types: TypeRegistry, reader: Reader, chunk: int) -> Plan:
+    """Who gains and who loses, losses first; what becomes one event (an asset and a tag) stands in one part."""
+    spread = propagate(Unsettled(refreshed=set(left.attachments)), flows_of(types), reader, None)
+    parts: list[Spread] = []
+    events = 0
+    for is_loss, pairs in ((True, spread.lost), (False, spread.gained)):
+        groups: dict[tuple[int, str], list[Pair]] = {}
+        for pair in pairs:
+            groups.setdefault((pair[0], spread.known[pair[1]].tag), []).append(pair)
+        events += len(groups)
+        waiting = iter(groups.values())
+        while some := dict.fromkeys(pair for group in islice(waiting, chunk) for pair in group):
+            parts.append(Spread({} if is_loss else some, some if is_loss else {}, set(), spread.known))
+    return Plan(parts, events)
 
 
 def _oldest(reader: Reader) -> Left | None:
@@ -58,68 +83,68 @@ def _oldest(reader: Reader) -> Left | None:
 
 
 class _Run:
-    def __init__(
-        self, store: Store, types: TypeRegistry, profile: Profile, left: Left, spread: Spread, head: int
-    ) -> None:
+    def __init__(self, store: Store, types: Types, profile: Profile, cause: str, chunk: int) -> None:
         self.store = store
         self.types = types
         self.profile = profile
-        self.left = left
-        self.spread = spread
-        self.head = head
-        """The log as far as the plan knows it: whatever comes behind may have changed who is to have the tag."""
+        self.cause = cause
+        self.chunk = chunk
 
-    def run(self, chunk: int, ending: Callable[[], bool]) -> None:
-        """Part by part, each about one attachment, so that there are as many events as pairs."""
-        total = self.left.done + len(self.spread.lost) + len(self.spread.gained)
-        for part in self._parts(chunk):
+    def follow(self, plan: Plan, types: TypeRegistry, head: int, ending: Callable[[], bool]) -> None:
+        """Write part by part, as long as the log is where the plan, and then each part, left it."""
+        rest = plan.events
+        for part in plan.parts:
             if ending():
                 return
-            head = self.store.transact(partial(self._write, part, total))
-            if head is None:
-                return
-            self.head = head
-        self.store.transact(self._finish)
+            written = self.store.transact(partial(self._in_time, part, rest, types, head))
+            if written is None:
+                head = -1
+                break
+            head, said = written
+            rest -= said
+        if not ending():
+            self.store.transact(partial(self._at_hand, head))
 
-    def _parts(self, chunk: int) -> Iterator[Spread]:
-        """What is to be written, in the order of arrival within each attachment."""
-        by_attachment: dict[int, Spread] = {}
-        for lost, pairs in ((True, self.spread.lost), (False, self.spread.gained)):
-            for pair in pairs:
-                into = by_attachment.setdefault(pair[1], Spread({}, {}, set(), self.spread.known))
-                (into.lost if lost else into.gained)[pair] = None
-        for whole in by_attachment.values():
-            for lost, rest in ((True, iter(whole.lost)), (False, iter(whole.gained))):
-                while some := dict.fromkeys(islice(rest, chunk)):
-                    yield Spread({} if lost else some, some if lost else {}, set(), self.spread.known)
-
-    def _finish(self, tx: Transaction) -> None:
-        """Only if nothing came between: otherwise the next plan finds what is still to do."""
-        if tx.head == self.head:
-            self._write(Spread({}, {}, set(), self.spread.known), self.left.done, tx)
-            tx.remove_task(KIND, self.left.cause)
-
-    def _write(self, part: Spread, total: int, tx: Transaction) -> int | None:
-        """The new head of the log; None, and nothing written, where the plan is out of date."""
-        left = _still(self.left.cause, tx)
-        if tx.head != self.head or left is None:
+    def _in_time(
+        self, part: Spread, rest: int, types: TypeRegistry, head: int, tx: Transaction
+    ) -> tuple[int, int] | None:
+        """The new head of the log and how many events were written; None where the plan is out of date."""
+        left = _still(self.cause, tx)
+        if tx.head != head or left is None:
             return None
-        self.left = left
+        said = self._write(left, part, rest, types, tx)
+        return tx.head, said
+
+    def _at_hand(self, head: int, tx: Transaction) -> None:
+        """Plan, and write the first part of it; where nothing is left to do, the task is done.
+
+        Nothing is left where the log is still at ``head``, to which the whole of a plan has brought it.
+        """
+        left = _still(self.cause, tx)
+        if left is None:
+            return
+        if tx.head != head:
+            types = self.types.of(tx)
+            plan = _plan(left, types, tx, self.chunk)
+            if plan.parts:
+                self._write(left, plan.parts[0], plan.events, types, tx)
+                return
+        tx.save_tags(TagRows(forgotten=left.attachments))
+        tx.remove_task(KIND, self.cause)
+
+    def _write(self, left: Left, part: Spread, rest: int, types: TypeRegistry, tx: Transaction) -> int:
+        """One part, and how far the task has come with it; ``rest`` events are left, with those of this part."""
         changes = Changes([], tags={})
-        write_spread(changes, part, left.attachments, Stamp(left.actor, tx.now), tx)
-        complete(changes, self.types, tx)
-        if changes:
-            after = total - left.done - len(changes.assets)
-            tx.append(record(changes, self.types, self._occasion(tx, after)))
+        write_spread(changes, part, (), Stamp(left.actor, tx.now), tx)
+        complete(changes, types, tx)
         said = len(changes.assets)
-        self._keep(msgspec.structs.replace(left, next=left.next + said, done=left.done + said, total=total), tx)
-        return tx.head
-
-    def _keep(self, left: Left, tx: Transaction) -> None:
+        tx.append(record(changes, types, self._occasion(left, rest - said, tx)))
+        total = left.done + rest
+        left = msgspec.structs.replace(left, next=left.next + said, done=left.done + said, total=total)
         tx.save_task(Task(KIND, left.cause, encode(left)))
+        return said
 
-    def _occasion(self, tx: Transaction, after: int) -> Occasion:
-        left = self.left
+    def _occasion(self, left: Left, after: int, tx: Transaction) -> Occasion:
         cause = Cause(left.cause, left.next, after)
         written = time.time_ns() // 1_000_000
         return Occasion(cause, left.actor, tx.now, written, self.profile, left.source_ip, left.headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from tidings.model.registry import AssetType, TypeRegistry
 from tidings.model.typedefs import CustomAttributeDef, CustomSetDef
 from tidings.write.faults import Faults, short
 
+_CONNECTION = re.compile(r"(default/[^/]+/[^/]+)(?:/|$)")
 Custom = dict[str, dict[str, Any]]
 """Set -> attribute -> canonical value, None where it is to be cleared."""
 
@@ -135,9 +137,17 @@ def _refusal(asset_type: AssetType, after: Asset, attributes: Mapping[str, Any],
     elif asset_type.is_a("DataMesh"):
         if one.domains and not any(name == domain or name.startswith(f"{domain}/") for domain in one.domains):
             return f"is for the domains {_listed(one.domains)} only"
-    elif one.connections and (own := attributes.get("connectionQualifiedName")) and own not in one.connections:
-        return f"is for the connections {_listed(one.connections)} only, not for {own}"
+    elif one.connections and not any(name == each or name.startswith(f"{each}/") for each in one.connections):
+        own = attributes.get("connectionQualifiedName") or _connection_in(name)
+        if own and own not in one.connections:
+            return f"is for the connections {_listed(one.connections)} only, not for {own}"
     return ""
+
+
+def _connection_in(qualified_name: str) -> str | None:
+    """The connection that a qualifiedName begins with, in the form that clients of the protocol make; None for no form."""
+    found = _CONNECTION.match(qualified_name)
+    return found[1] if found else None
 
 
 def _listed(names: frozenset[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from tidings.model.errors import InvalidTag, InvalidValue, UnknownType
+from tidings.model.events import encode
 from tidings.model.ids import is_guid
 from tidings.model.registry import TypeRegistry
 from tidings.model.typedefs import TagDef
@@ -22,7 +23,10 @@ FLAGS = {
     "restrictPropagationThroughHierarchy": "restrict_hierarchy",
 }
 """Flag of the protocol -> field of an attachment."""
+MOST_TAGS = 1_000
+"""Tags that a request may name for one asset, in each of its lists."""
 _MOMENTS = ("startTime", "endTime")
+_PERIOD = (*_MOMENTS, "timeZone")
 _FORMAT = "%Y/%m/%d %H:%M:%S"
 
 
@@ -70,6 +74,10 @@ def check_tags(
     """The tags of one entity; None where the request does not speak of them."""
     wish = TagWish(how)
     checker = _Checker(types, label, faults)
+    for some in (given.classifications, given.add_or_update_classifications, given.remove_classifications):
+        if some is not None and len(some) > MOST_TAGS:
+            faults.add(InvalidTag, location, f"{label}: {len(some):,} tags in one list; send at most {MOST_TAGS:,}")
+            return None
     for number, one in enumerate(given.classifications or ()):
         checker.take(one, f"{location}.classifications[{number}]", wish.items)
     for number, one in enumerate(given.add_or_update_classifications or ()):
@@ -91,7 +99,7 @@ class _Checker:
         if definition is None:
             return
         source = self._source(given, location)
-        if (definition.name, source) in [(item.tag, item.source) for item in into]:
+        if any(item.tag == definition.name and item.source == source for item in into):
             return  # said twice in one request: the protocol drops the second in silence
         given = given if isinstance(given, dict) else {}
         flags = self._flags(given, location)
@@ -170,8 +178,9 @@ class _Checker:
     def _periods(self, given: Any, location: str) -> list[Any] | None:
         if given is None:
             return None
-        if isinstance(given, list) and all(_is_period(one) for one in given):
-            return given
+        periods = [_period(one) for one in given] if isinstance(given, list) else [None]
+        if None not in periods:
+            return periods
         self.faults.add(
             InvalidValue, location,
             f"{self.label}: validityPeriods cannot be {short(given)}; give a list of objects with startTime, endTime "
@@ -180,17 +189,22 @@ class _Checker:
         return None
 
 
-def _is_period(given: Any) -> bool:
-    """An object as the protocol has it, or its JSON in a string, which is all that some of its clients can read."""
+def _period(given: Any) -> str | None:
+    """A period as JSON in a string, in one form; None for what is none.
+
+    The protocol has objects, but some of its clients read nothing but strings there, and fail on the whole asset
+    otherwise. Both are taken, strings are shown.
+    """
     if isinstance(given, str):
         try:
             given = msgspec.json.decode(given)
         except msgspec.DecodeError:
-            return False
-    if not isinstance(given, dict) or not all(isinstance(given.get(key) or "", str) for key in (*_MOMENTS, "timeZone")):
-        return False
+            return None
+    if not isinstance(given, dict) or not all(isinstance(given.get(key) or "", str) for key in _PERIOD):
+        return None
     try:
         moments = [datetime.strptime(given[key], _FORMAT) for key in _MOMENTS if given.get(key)]  # noqa: DTZ007  compared with each other only
     except ValueError:
-        return False
-    return bool(moments) and moments == sorted(moments)
+        return None
+    kept = {key: given[key] for key in _PERIOD if given.get(key)}
+    return encode(kept).decode() if moments and moments == sorted(moments) else None

@@ -291,7 +291,9 @@ class _Run:
         """Delete them as any delete does, and keep count."""
         if not names:
             return _Step(part, 0, False)
-        after = max(0, part.total - part.done - len(names))
+        # Tags may lead out of the connection, so that there are more events than assets: how many, only the end tells.
+        last = part.done + len(names) >= part.total
+        after = None if tx.has_tags() and not last else max(0, part.total - part.done - len(names))
         command = Delete([Target(guid=name.guid) for name in names], part.delete_type)
         cause = Cause(part.cause, part.events + 1, after)
         receipt = work_for(self.types, command, self.actor, self.profile, cause=cause)(tx)

@@ -12,7 +12,7 @@ from tidings.model.typedefs import AttributeDef, TypeSystem
 from tidings.model.typemodel import one_sided_name
 from tidings.model.values import PRIMITIVES
 from tidings.write.definition_form import ATTRIBUTE_NAME, RENAMED, Given
-from tidings.write.faults import Faults
+from tidings.write.faults import MOST_PROBLEMS, Faults
 
 Touched = list[tuple[Given, Body]]
 """The definitions of a request, each with its whole form."""
@@ -76,6 +76,8 @@ def check_definitions(touched: Touched, system: TypeSystem, before: TypeSystem, 
         elif given.category == "CLASSIFICATION":
             checker.tag()
         checker.attributes()
+        if faults.count >= MOST_PROBLEMS:
+            return  # more would not be told, and what a name is near to takes its time
 
 
 class _Kin:

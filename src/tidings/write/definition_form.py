@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from itertools import count
 from typing import Annotated, Any, Literal
@@ -21,10 +22,12 @@ from tidings.model.definitions import (
     listed_in,
     new_name,
 )
-from tidings.model.errors import InvalidDefinition, MalformedBody, TooLarge
-from tidings.write.faults import Faults
+from tidings.model.errors import InvalidDefinition, MalformedBody, Problem, TooLarge
+from tidings.write.faults import Faults, short
 
 MOST_DEFINITIONS = 1_000
+MOST_IN_LIST = {"elementDefs": 10_000, "attributeDefs": 1_000, "superTypes": 100, "entityTypes": 1_000}
+"""What the lists of one definition may hold."""
 MANY = 2**31 - 1
 LONGEST_NAME = 255
 LONGEST_TYPE_NAME = 300
@@ -156,8 +159,11 @@ def _given(category: TypeCategory, typedefs: Mapping[str, Any], faults: Faults) 
     if not isinstance(items, list | tuple):
         faults.add(InvalidDefinition, member, f"{member} must be a list of definitions")
         return
+    if len(items) > MOST_DEFINITIONS:
+        raise TooLarge(f"{member} holds {len(items):,} definitions; send at most {MOST_DEFINITIONS:,} in one request")
     for number, item in enumerate(items):
         location = f"{member}[{number}]"
+        _refuse_long_lists(item, location)
         try:
             msgspec.convert(item, _Shape)
         except msgspec.ValidationError as error:
@@ -169,6 +175,17 @@ def _given(category: TypeCategory, typedefs: Mapping[str, Any], faults: Faults) 
             if body.get("serviceType") == SERVICE:
                 del body["serviceType"]  # a copy of a shipped type, or one from another catalog, is not shipped
             yield Given(category, body, location)
+
+
+def _refuse_long_lists(item: Any, location: str) -> None:
+    for member, most in MOST_IN_LIST.items() if isinstance(item, Mapping) else ():
+        found = item.get(member)
+        if isinstance(found, list | tuple) and len(found) > most:
+            name = short(item.get("displayName") or item.get("name"))
+            raise TooLarge(
+                f"{location}.{member}: {name} has {len(found):,} of them; one definition may hold {most:,}",
+                [Problem(f"{location}.{member}", f"more than {most:,}")],
+            )
 
 
 def without_nulls(given: Any) -> Any:
@@ -234,7 +251,7 @@ def _elements(given: Given, body: Body, faults: Faults) -> list[Body]:
     values = [one["value"] for one in elements]
     if not values:
         faults.add(InvalidDefinition, f"{given.location}.elementDefs", f"{given.label} has no values; give elementDefs")
-    twice = sorted({value for value in values if values.count(value) > 1}) if len(set(values)) < len(values) else []
+    twice = sorted(value for value, times in Counter(values).items() if times > 1)
     if twice or "" in values:
         what = f"{given.label}: a value is empty, or given twice: {', '.join(map(repr, twice)) or repr('')}"
         faults.add(InvalidDefinition, f"{given.location}.elementDefs", what)

@@ -28,6 +28,7 @@ from tidings.store.types import Types
 from tidings.write.commands import EntityInput, Save, Target
 from tidings.write.links import sees
 from tidings.write.resolve import one_of_type
+from tidings.write.spread import AT_ONCE
 from tidings.write.submit import Actor, Receipt, work_for
 
 Attributes = dict[str, Any]
@@ -72,7 +73,13 @@ class _Ends(msgspec.Struct):
 
 
 def create_link(
-    types: Types, wanted: LinkInput, actor: Actor, profile: Profile = DOCUMENTED, *, dry_run: bool = False
+    types: Types,
+    wanted: LinkInput,
+    actor: Actor,
+    profile: Profile = DOCUMENTED,
+    *,
+    dry_run: bool = False,
+    at_once: int = AT_ONCE,
 ) -> Work:
     """Work that makes a link.
 
@@ -94,14 +101,20 @@ def create_link(
                 f"{link_guid(number, there.end1, there.end2)}; change it with PUT"
             )
         command = _save(ends, "append", wanted.attributes or {}, in_force)
-        receipt = work_for(types, command, actor, profile, dry_run=dry_run)(tx)
+        receipt = work_for(types, command, actor, profile, dry_run=dry_run, at_once=at_once)(tx)
         return Related((tx.relationship_number(definition.name), *_place(ends)), receipt)
 
     return work
 
 
 def change_link(
-    types: Types, wanted: LinkInput, actor: Actor, profile: Profile = DOCUMENTED, *, dry_run: bool = False
+    types: Types,
+    wanted: LinkInput,
+    actor: Actor,
+    profile: Profile = DOCUMENTED,
+    *,
+    dry_run: bool = False,
+    at_once: int = AT_ONCE,
 ) -> Work:
     """Work that sets attributes of a link: those given, None clears one, others stay. Raises UnknownRelationship, and
     InvalidReference where the link has other ends than those given."""
@@ -113,19 +126,27 @@ def change_link(
         _check_same(wanted, ends, in_force, tx)
         kept: Attributes = msgspec.json.decode(link.encoded) if link.encoded else {}
         command = _save(ends, "append", kept | (wanted.attributes or {}), in_force)
-        return Related(key, work_for(types, command, actor, profile, dry_run=dry_run)(tx))
+        return Related(key, work_for(types, command, actor, profile, dry_run=dry_run, at_once=at_once)(tx))
 
     return work
 
 
-def remove_link(types: Types, guid: str, actor: Actor, profile: Profile = DOCUMENTED, *, dry_run: bool = False) -> Work:
+def remove_link(
+    types: Types,
+    guid: str,
+    actor: Actor,
+    profile: Profile = DOCUMENTED,
+    *,
+    dry_run: bool = False,
+    at_once: int = AT_ONCE,
+) -> Work:
     """Work that takes a link away; raises UnknownRelationship, MissingAttribute for the owner of what is owned."""
 
     def work(tx: Transaction) -> Related:
         in_force = types.of(tx)
         key, link = _known(guid, tx)
         command = _save(_ends_of(link, in_force, tx), "remove", None, in_force)
-        return Related(key, work_for(types, command, actor, profile, dry_run=dry_run)(tx))
+        return Related(key, work_for(types, command, actor, profile, dry_run=dry_run, at_once=at_once)(tx))
 
     return work
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -174,20 +174,36 @@ def write_spread(changes: Changes, spread: Spread, loose: Iterable[int], stamp: 
     tx.save_tags(rows)
 
 
-def defer(attachments: Iterable[int], occasion: Occasion, said: int, tx: Transaction) -> Occasion:
+def defer(
+    attachments: Iterable[int], taken: Collection[int], occasion: Occasion, said: int, tx: Transaction
+) -> Occasion:
     """Leave these to a task, which goes on under the same cause, behind the ``said`` events of the request.
 
     How many there will be is counted when the task begins, so the request itself does not know. A part of something
-    larger, where others will use the indexes behind it, leaves them to a cause of their own.
+    larger, where others will use the indexes behind it, leaves them to a cause of their own. ``taken`` are attachments
+    that the request itself changed.
     """
     cause = occasion.cause
     alone = cause == Cause(cause.id)
+    _take_over(taken, tx)
     left = Left(
         cause.id if alone else new_guid(), occasion.actor, dict(occasion.headers), occasion.source_ip,
         sorted(attachments), occasion.time, 1 + said if alone else 1,
     )  # fmt: skip
     tx.save_task(Task(KIND, left.cause, encode(left)))
     return msgspec.structs.replace(occasion, cause=Cause(cause.id, after=None)) if alone else occasion
+
+
+def _take_over(attachments: Collection[int], tx: Transaction) -> None:
+    """What an earlier request left to do about these is the business of the one that changed them since."""
+    for task in tx.tasks():
+        if task.kind == KIND:
+            left = msgspec.json.decode(task.encoded, type=Left)
+            rest = [own for own in left.attachments if own not in attachments]
+            if not rest:
+                tx.remove_task(KIND, left.cause)
+            elif len(rest) < len(left.attachments):
+                tx.save_task(Task(KIND, left.cause, encode(msgspec.structs.replace(left, attachments=rest))))
 
 
 KIND = "propagation"

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tidings.model.asset import Asset, Link
+from tidings.model.asset import ACTIVE, Asset, Link
 from tidings.model.changes import Changes
 from tidings.model.errors import TidingsError
 from tidings.model.events import Event
@@ -155,19 +155,20 @@ def _carry_out(
         _reunite(changes, types, stamp, tx)
     first = None
     if changes:
-        deferred = _write(changes, outcome.tags, types, occasion, tx)
+        deferred, taken = _write(changes, outcome.tags, types, occasion, tx)
         if deferred:
-            occasion = defer(deferred, occasion, len(changes.assets), tx)
+            occasion = defer(deferred, taken, occasion, len(changes.assets), tx)
         first = tx.append(record(changes, types, occasion))
     return Receipt(changes, types, occasion, None if dry_run else first, outcome.assigned, _ignored(drafts))
 
 
 def _write(
     changes: Changes, tags: Mapping[int, TagDelta], types: TypeRegistry, occasion: Occasion, tx: Transaction
-) -> set[int]:
+) -> tuple[set[int], set[int]]:
     """The state; then, since tags travel over what is there now, what it means for tags; all of that joins ``changes``.
 
-    Returns the attachments of which more assets would hear than ``occasion.at_once``: they are left to a task.
+    Returns the attachments of which more assets would hear than ``occasion.at_once``: they are left to a task; and those
+    that the request itself changed.
     """
     before = read_before(changes, tags, types, tx)
     rows = own_rows(changes, tags, tx, before.unsettled) if tags else None
@@ -182,7 +183,7 @@ def _write(
         write_spread(changes, spread, before.unsettled.refreshed | before.loose, Stamp(occasion.actor, tx.now), tx)
     changes.tags = before.tags
     complete(changes, types, tx)
-    return deferred
+    return deferred, before.unsettled.refreshed
 
 
 def _size(command: Command) -> int:
@@ -213,11 +214,17 @@ def _save(
     command: Save, drafts: list[Draft], types: TypeRegistry, profile: Profile, stamp: Stamp, tx: Transaction
 ) -> Outcome:
     found = resolve(drafts, command.only, types, tx)
+    back = _take_along(found.wishes, types, tx)
     delta = link_delta(found.wishes, _link_state(found.wishes, tx), types)
     related = _related(delta, found, tx)
     tags = _tag_deltas(found.wishes, types, tx)
     changes = diff(found.wishes, delta, Labels(tags, command.custom, profile.custom_updates), related, types, stamp)
-    return Outcome(_with_owned(changes, found.wishes, types, stamp, tx), found.assigned, tags)
+    if back is not None:
+        done = {wish.name.id for wish in found.wishes}
+        owned, links = back
+        more = restore([], [asset for asset in owned if asset.id not in done], links, types, stamp)
+        changes.assets.extend(more.assets)
+    return Outcome(changes, found.assigned, tags)
 
 
 def _tag_deltas(wishes: Iterable[Wish], types: TypeRegistry, tx: Reader) -> dict[int, TagDelta]:
@@ -245,15 +252,20 @@ def _link_state(wishes: list[Wish], tx: Reader) -> LinkState:
     return LinkState(at, {name.id: name for name in tx.names_by_id(ends)})
 
 
-def _with_owned(changes: Changes, wishes: list[Wish], types: TypeRegistry, stamp: Stamp, tx: Transaction) -> Changes:
-    """An owner that a save restores brings back what it owns, as the restore call does."""
+def _take_along(wishes: list[Wish], types: TypeRegistry, tx: Reader) -> tuple[list[Asset], list[Link]] | None:
+    """An owner that a save restores brings back what it owns, as the restore call does: what that is, with its links.
+
+    What the request names itself comes back with its own change; the rest is for the caller.
+    """
     owners = [wish.stored for wish in wishes if wish.restores and wish.stored]
-    if owners:
-        done = {change.after.id for change in changes.assets}
-        owned, links = _owned(owners, types, tx)
-        more = restore([], [asset for asset in owned if asset.id not in done], links, types, stamp)
-        changes.assets.extend(more.assets)
-    return changes
+    if not owners:
+        return None
+    owned, links = _owned(owners, types, tx)
+    ids = {asset.id for asset in owned}
+    for wish in wishes:
+        if wish.name.id in ids:
+            wish.along, wish.name.status = True, ACTIVE
+    return owned, links
 
 
 def _delete(command: Delete, types: TypeRegistry, profile: Profile, stamp: Stamp, tx: Transaction) -> Changes:

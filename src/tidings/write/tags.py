@@ -77,9 +77,11 @@ class _Weaver:
 
     def _is_a_copy(self, item: TagItem) -> bool:
         """Whether it is one that came from elsewhere, sent back as it was read."""
-        if item.source in (None, self.wish.name.guid):
+        if item.source in (None, self.wish.name.guid) or self.wish.stored is None:
             return False
-        return any(one.tag == item.tag and one.guid == item.source for one in self.held)
+        # A save may come after the tag has gone from there: it is that asset's tag all the same, not this one's.
+        by_call = self.wish.draft.tags is not None and self.wish.draft.tags.how in ("add", "update")
+        return not by_call or any(one.tag == item.tag and one.guid == item.source for one in self.held)
 
     def _take(self, item: TagItem, how: str) -> None:
         if item.tag in self.taken or self._is_a_copy(item):

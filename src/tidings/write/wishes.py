@@ -37,10 +37,12 @@ class Wish(msgspec.Struct, gc=False):
     stored: Asset | None
     links: list[WantedLinks] = []
     follows: bool = False
+    along: bool = False
+    """Its owner is restored by the same request, and takes it along."""
 
     @property
     def restores(self) -> bool:
-        return self.draft.restore and self.stored is not None and self.stored.status != ACTIVE
+        return (self.draft.restore or self.along) and self.stored is not None and self.stored.status != ACTIVE
 
 
 class Resolution(msgspec.Struct):

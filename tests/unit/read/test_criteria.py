@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tidings.model.errors import InvalidParameter
-from tidings.read.criteria import OPERATORS, Criterion, check, meets, names, period, several
+from tidings.model.errors import InvalidParameter, TooLarge
+from tidings.read.criteria import DEEPEST, OPERATORS, Criterion, check, meets, names, period, several
 
 VALUES: dict[str, Any] = {
     "name": "orders", "rowCount": 7, "score": 0.5, "isView": True, "owners": ["jo", "al"], "tags": [], "when": 1000,
@@ -64,6 +66,40 @@ def test_what_is_no_filter_is_refused_with_what_is() -> None:
         check(Criterion(criterion=[Criterion("name", "is", "x")]))
     with pytest.raises(InvalidParameter, match="one of TODAY YESTERDAY"):
         check(Criterion("when", "timerange", "SOON"))
+    for odd in ([1], {"a": 1}, None, 10**400, [[1], 2]):
+        with pytest.raises(InvalidParameter, match="two times in milliseconds"):
+            check(Criterion("when", "timerange", odd))
+
+
+def test_criteria_without_end() -> None:
+    deep = YES
+    for _ in range(DEEPEST):
+        deep = Criterion(criterion=[deep])
+    with pytest.raises(TooLarge, match="100 levels"):
+        check(deep)
+    assert several("[" * 5_000) == ["[" * 5_000]
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["[1]", "1,2", "nan"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(list(OPERATORS)), JSON, JSON)
+def test_any_value_fits_or_is_refused(operator: str, value: Any, wanted: Any) -> None:
+    criterion = Criterion("any", operator, wanted)
+    try:
+        check(criterion)
+    except InvalidParameter:
+        return
+    assert meets(criterion, {"any": value}.get) in (True, False)
 
 
 def test_several_values() -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.catalog import TYPES
 from tidings.model.errors import InvalidParameter, NotSupported, TidingsError
 from tidings.read.bounds import period_of
+from tidings.read.buckets import read_aggregations
 from tidings.read.fields import field_of, words
 from tidings.read.query import read_query
 
@@ -120,6 +121,8 @@ def test_not_met(query: Any) -> None:
         ({"range": {"__timestamp": {"from": 1}}}, NotSupported, "from is not taken"),
         ({"range": {"__timestamp": {"gte": "yesterday"}}}, InvalidParameter, "must be written as a number or a date"),
         ({"range": {"__timestamp": {"gte": "2024-02-31"}}}, InvalidParameter, "no such date"),
+        ({"range": {"__timestamp": {"gte": 1, "format": 5}}}, InvalidParameter, "format must be a text"),
+        ({"range": {"__timestamp": {"gte": 1, "format": "1||" * 100}}}, InvalidParameter, "up to 200"),
         ({"range": {"rowCount": {"gte": True}}}, InvalidParameter, "must be a number"),
         ({"regexp": {"name": {"value": "a", "flags": "NONE"}}}, NotSupported, "flags"),
         ({"term": {"name.stemmed": "x"}}, NotSupported, "use name"),
@@ -148,9 +151,16 @@ def test_a_query_is_bounded() -> None:
     deep: Json = YES
     for _ in range(60):
         deep = {"bool": {"must": [deep]}}
-    for query in (deep, {"bool": {"should": [YES] * 10_001}}):
-        with pytest.raises(InvalidParameter, match="10,000 clauses, 50 within"):
+    for query in (deep, {"bool": {"should": [YES] * 1_024}}):
+        with pytest.raises(InvalidParameter, match="1,024 clauses, 50 within"):
             read_query(query, TYPES)
+
+
+def test_aggregations_are_bounded() -> None:
+    wanted = {str(number): {"terms": {"field": "connectorName"}} for number in range(21)}
+    with pytest.raises(InvalidParameter, match="has 21 names, of which there may be 20"):
+        read_aggregations(wanted, TYPES)
+    assert len(read_aggregations(dict(list(wanted.items())[:20]), TYPES)) == 20
 
 
 def test_words_part_at_everything_but_letters_and_digits() -> None:

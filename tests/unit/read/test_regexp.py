@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from random import Random
 
 import pytest
 
 from tidings.model.errors import NotSupported
-from tidings.read.regexp import regexp, wildcard
+from tidings.read.effort import Effort
+from tidings.read.regexp import LONGEST, MOST_STEPS, Pattern, regexp, wildcard
 
 
 @pytest.mark.parametrize(
@@ -74,11 +76,53 @@ def test_what_a_regexp_cannot_be_is_said(pattern: str, said: str) -> None:
         regexp(pattern, folded=False)
 
 
-def test_no_pattern_takes_long() -> None:
-    assert not regexp("(a*)*(a*)*b", folded=False).matches("a" * 10_000)
-    assert not wildcard("*a" * 100 + "b", folded=False).matches("a" * 1_000)
-    with pytest.raises(NotSupported, match="too many ways"):
-        regexp(".*a.{40}", folded=False).matches("".join(Random(1).choices("ab", k=100_000)))
+CHANCE = "".join(Random(1).choices("ab", k=5_000))
+COSTLY = [
+    regexp("(a*)*(a*)*b", folded=False),
+    regexp("(a|ab|b){1000}", folded=False),
+    regexp("(a?b?){200}", folded=False),
+    regexp("(a?){300}", folded=False),
+    regexp("(a?){0,500}", folded=False),
+    regexp("(a+?)" * 100, folded=False),
+    regexp(".*a.{40}", folded=False),
+    wildcard("*a" * 100 + "b", folded=False),
+    wildcard("*a*" * 330, folded=False),
+    wildcard("*a" * 400, folded=False),
+]
+
+
+@pytest.mark.parametrize("pattern", COSTLY)
+@pytest.mark.parametrize("text", ["a" * 5_000, "ab" * 2_500, CHANCE], ids=["same", "turns", "chance"])
+def test_no_pattern_takes_long(pattern: Pattern, text: str) -> None:
+    with contextlib.suppress(NotSupported):
+        pattern.matches(text)
+    assert pattern.steps <= MOST_STEPS + 2 * LONGEST
+
+
+@pytest.mark.parametrize("pattern", ["(a?b?){200}", "(a?){300}", "(a|ab|b){1000}", "a" + "+?" * 490, "*a" * 400])
+def test_a_pattern_that_would_take_long_is_refused(pattern: str) -> None:
+    made = wildcard if pattern.startswith("*") else regexp
+    with pytest.raises(NotSupported, match="too many ways to match; send a shorter one"):
+        made(pattern, folded=False).matches("ab" * 1_000)
+
+
+def test_characters_that_a_pattern_does_not_tell_apart_cost_nothing_more() -> None:
+    pattern = wildcard("*order*", folded=True)
+    pattern.matches("some orders")
+    before = pattern.steps
+    assert pattern.matches("".join(map(chr, range(0x4E00, 0x9FFF))) + "ORDER")
+    assert pattern.steps < before + 400
+
+
+def test_all_patterns_of_a_search_share_one_bound() -> None:
+    effort = Effort()
+
+    def read() -> None:
+        for _ in range(1_000):
+            regexp("[a-z]{1,1000}", folded=False, effort=effort)
+
+    with pytest.raises(NotSupported, match="together"):
+        read()
 
 
 @pytest.mark.parametrize(

@@ -81,11 +81,15 @@ def test_sets_without_values_are_left_out() -> None:
         ("AtlasGlossaryTerm", {}, SCORE, "Score is for SQL, not for a AtlasGlossaryTerm"),
         ("Table", {"connectionQualifiedName": "default/snowflake/2"}, SNOW, "connections default/snowflake/1 only"),
         ("Table", {"connectionQualifiedName": "default/snowflake/1"}, SNOW, ""),
+        ("Table", {"qualifiedName": "default/snowflake/2/d/t"}, SNOW, "only, not for default/snowflake/2"),
+        ("Table", {"qualifiedName": "default/snowflake/1/d/t"}, SNOW, ""),
+        ("Table", {"qualifiedName": "of no connection"}, SNOW, ""),
         ("Table", {}, SCORE, ""),
     ],
 )
 def test_an_attribute_is_for_some_assets(type_name: str, attributes: dict[str, Any], key: str, words: str) -> None:
     one, asset_type = asset(1, type_name), LABELLED.type(type_name)
+    one.qualified_name = attributes.get("qualifiedName", one.qualified_name)
     wanted: Custom = {QUALITY: {key: 1}}
     if not words:
         check_applicable(asset_type, one, attributes, wanted, LABELLED, "it")

@@ -179,6 +179,15 @@ def test_too_many() -> None:
         given_in({"structDefs": [{"name": f"s{number}"} for number in range(MOST_DEFINITIONS + 1)]})
 
 
+def test_lists_that_are_too_long() -> None:
+    values = [{"value": str(number)} for number in range(10_001)]
+    with pytest.raises(TooLarge, match="elementDefs: 'many' has 10,001 of them; one definition may hold 10,000"):
+        given_in({"enumDefs": [{"name": "many", "elementDefs": values}]})
+    assert given_in({"enumDefs": [{"name": "many", "elementDefs": values[1:]}]})
+    with pytest.raises(TooLarge, match="superTypes"):
+        given_in({"entityDefs": [{"name": "many", "superTypes": ["Asset"] * 101}]})
+
+
 # --- what does not hold together
 
 

@@ -10,6 +10,7 @@ from tests.labels import BADGE, LABELLED, PII, SECRET, tag
 from tests.unit.write.steps import asset, wish
 from tidings.model.asset import ARCHIVED
 from tidings.model.errors import InvalidTag, InvalidValue, TidingsError
+from tidings.model.events import decode
 from tidings.model.tag import Attachment
 from tidings.write.check import check
 from tidings.write.commands import EntityInput, Save, Tagging
@@ -131,7 +132,32 @@ def test_some_types_bear_no_tags(type_name: str) -> None:
         tag_delta(wanted, [], LABELLED)
 
 
-def test_validity_periods_are_kept_as_they_are() -> None:
-    period = {"startTime": "2026/01/01 00:00:00", "endTime": "2027/01/01 00:00:00", "timeZone": "UTC"}
-    [one] = delta("append", classifications=[tag(PII, validityPeriods=[period])]).attached
-    assert one.encoded.startswith(b'{"validityPeriods":[{"startTime":"2026/01/01 00:00:00"')
+def test_validity_periods_are_shown_as_strings_whatever_form_they_came_in() -> None:
+    """Some clients of the protocol send objects, and some can read nothing but strings."""
+    text = '{"startTime":"2026/01/01 00:00:00","endTime":"2027/01/01 00:00:00","timeZone":"UTC"}'
+    for period in (text, decode(text.encode()), decode(text.encode()) | {"other": 1}):
+        [one] = delta("append", classifications=[tag(PII, validityPeriods=[period])]).attached
+        assert decode(one.encoded) == {"validityPeriods": [text]}
+
+
+@pytest.mark.parametrize("period", ["soon", "[]", {}, {"startTime": 1}, {"startTime": "2027/01/01"}])
+def test_what_is_no_period_is_refused(period: Any) -> None:
+    assert "give a list of objects with startTime" in refusal(
+        "append", classifications=[tag(PII, validityPeriods=[period])]
+    )
+
+
+def test_a_copy_that_comes_late_is_not_the_assets_own() -> None:
+    """Read when the tag came from elsewhere, saved when it no longer did."""
+    late = {"typeName": SECRET, "entityGuid": "guid-2"}
+    assert not delta("replace", classifications=[late])
+    assert not delta("append", classifications=[late])
+    assert [one.tag for one in delta("add", classifications=[late]).attached] == [SECRET]
+
+
+def test_where_a_request_says_both_the_tag_is_kept() -> None:
+    assert not delta("append", HAS, classifications=[tag()], remove_classifications=[tag()])
+
+
+def test_a_list_of_tags_has_a_bound() -> None:
+    assert "send at most 1,000" in refusal("append", classifications=[tag()] * 1_001)
