@@ -184,7 +184,7 @@ def test_the_glossary_calls_of_apaches_client(program: Program, door: Door) -> N
     assert [one["displayText"] for one in calls.get_category_terms(category.guid, "DESC", -1, 0)] == ["b", "a"]
     assert calls.get_related_terms(other, "ASC", -1, 0)["seeAlso"][0]["termGuid"] == term
     assert calls.get_glossary_ext_info(glossary.guid).termInfo[term].shortDescription == "new"
-    [table] = guids(door.save(asset("Table", f"default/hive/{next(_numbers)}/t")))
+    [table] = guids(door.save(asset("Table", f"default/hive/{glossary.guid}/t")))
     head = door.head()
     calls.assign_term_to_entities(term, [AtlasRelatedObjectId({"guid": table, "typeName": "Table"})])
     calls.disassociate_term_from_entities(term, calls.get_entities_assigned_with_term(term, "ASC", -1, 0))

@@ -115,6 +115,12 @@ class Model:
             if self._set(want):
                 events.setdefault(want.name, "UPDATE")
         owned = [(key[1], key[2]) for key in self.links if key[0] == ANCHOR]
+        sent = {want.name for want in wants}
+        for glossary, term in owned:
+            if glossary in restored and term in sent and not self.things[term].active:
+                self.things[term].active = True
+                events[term] = "UPDATE"
+                restored.append(term)
         for name in self._relink(wants, was_active):
             events.setdefault(name, "UPDATE")
         for glossary, term in owned:

@@ -220,7 +220,7 @@ def _save(
     tags = _tag_deltas(found.wishes, types, tx)
     changes = diff(found.wishes, delta, Labels(tags, command.custom, profile.custom_updates), related, types, stamp)
     if back is not None:
-        done = {wish.name.id for wish in found.wishes}
+        done = {change.after.id for change in changes.assets}
         owned, links = back
         more = restore([], [asset for asset in owned if asset.id not in done], links, types, stamp)
         changes.assets.extend(more.assets)
