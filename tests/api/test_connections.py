@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
 from tests.api.door import Door, asset, named, serving, some_connection
+from tidings.api import connections
 from tidings.model.errors import TidingsError
 from tidings.write import connection as subject
 
@@ -156,7 +158,24 @@ def test_a_server_that_stops_ends_it_behind_a_transaction(held: Held, tmp_path: 
         assert (rest["total"], rest["resumed"]) == (11, True)
 
 
-def test_a_client_that_goes_away_leaves_what_is_done(held: Held) -> None:
+def noticed(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once the server knows that nobody reads its lines any more."""
+    over, lines = threading.Event(), connections._lines
+
+    async def watched(*arguments: Any) -> AsyncIterator[bytes]:
+        try:
+            async with contextlib.aclosing(lines(*arguments)) as found:
+                async for line in found:
+                    yield line
+        finally:
+            over.set()
+
+    monkeypatch.setattr(connections, "_lines", watched)
+    return over
+
+
+def test_a_client_that_goes_away_leaves_what_is_done(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = noticed(monkeypatch)
     with serving() as (door, _):
         home = filled(door)
         params = {"qualifiedName": home, "deleteType": "PURGE"}
@@ -164,6 +183,7 @@ def test_a_client_that_goes_away_leaves_what_is_done(held: Held) -> None:
         with door.http.stream("DELETE", PATH, params=params, headers={**door.bearer, **LINES}) as answer:
             found = answer.iter_lines()
             assert [json.loads(next(found))["done"] for _ in range(2)] == [0, 3]
+        assert gone.wait(60)
         held.go_on.release(100)
         rest = ask(door, home, deleteType="PURGE")
         assert rest["total"] == 11
