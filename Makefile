@@ -25,7 +25,7 @@ ARGS ?=
 help: ## show this list
 	@echo "Usage: make TARGET [ARGS='…'] [PYTHON=python3.12]"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(READY_DEMO) ## see it work: start a catalog, change things, watch the events
@@ -52,11 +52,15 @@ bench: $(READY) ## measure the speed of the whole way against the raw limits of 
 	@$(PY) -m benchmarks $(ARGS)
 
 .PHONY: bench-quick
-bench-quick: $(READY) ## the same with few samples, for a first look
+bench-quick: $(READY) ## the most telling rows with few samples, in less than two minutes
 	@$(PY) -m benchmarks --quick $(ARGS)
 
+.PHONY: bench-history
+bench-history: $(READY) ## the ratios of the last run that was kept beside those of earlier ones
+	@$(PY) -m benchmarks.history $(ARGS)
+
 .PHONY: faults
-faults: $(READY) ## kill the program again and again while it works; nothing acknowledged may be lost
+faults: $(READY) ## kill the program, or its PostgreSQL, again and again while it works; nothing acknowledged may be lost
 	@$(PY) -m benchmarks.faults $(ARGS)
 
 .PHONY: format

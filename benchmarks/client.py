@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from benchmarks.server import TOKEN, Address
 
@@ -45,7 +46,9 @@ class Connection:
             received += self._some()
         head = bytes(received[: end + 2])
         match = _LENGTH.search(head)
-        if match:
+        if head[9:12] == b"204":
+            body = b""
+        elif match:
             while len(received) < end + 4 + int(match[1]):
                 received += self._some()
             body = bytes(received[end + 4 :])
@@ -65,6 +68,14 @@ class Connection:
     def close(self) -> None:
         """Let go of it."""
         self.socket.close()
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 class Chunks:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.postgres import Cluster
 from tidings.model.typemodel import shipped_types
 from tidings.store.types import Types
 from tidings.write.submit import Actor
@@ -62,6 +63,10 @@ class Samples(msgspec.Struct):
     def median(self, side: str) -> float:
         return statistics.median(self.by_side[side])
 
+    def fastest(self, sides: Sequence[str]) -> str:
+        """The one with the highest median."""
+        return max(sides, key=self.median)
+
     def ratio(self, side: str, other: str) -> float:
         return self.median(side) / self.median(other)
 
@@ -78,8 +83,14 @@ class Bench:
     quick: bool
     folder: Path
     memory_folder: Path | None
+    at_end: contextlib.ExitStack
+    """What is to be let go when the run ends, before its folders go."""
     types: Types = field(default_factory=lambda: Types(shipped_types()))
     rows: list[Row] = field(default_factory=list)
+    clusters: dict[Path, Cluster] = field(default_factory=dict)
+    """PostgreSQL servers that were started, by the folder of their files."""
+    postgres: str = ""
+    """Their version, once there was one."""
 
     @property
     def samples(self) -> int:
@@ -96,10 +107,6 @@ class Bench:
         """Seconds that one row may wait for a calm disk, all in all."""
         return 4.0 if self.quick else 30.0
 
-    def media(self) -> list[Path]:
-        """Where to measure: on disk, then in memory where the system has a folder there."""
-        return [self.folder, self.memory_folder] if self.memory_folder else [self.folder]
-
     def add(self, row: Row) -> None:
         self.rows.append(row)
         print(f"  {line_of(row)}", flush=True)
@@ -113,7 +120,7 @@ def bench(quick: bool) -> Iterator[Bench]:
         memory = None
         if os.access(_MEMORY, os.W_OK):
             memory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidings-bench-", dir=_MEMORY)))
-        yield Bench(quick, folder, memory)
+        yield Bench(quick, folder, memory, stack)
 
 
 def probe(folder: Path) -> float:
@@ -216,13 +223,24 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def row_of(
-    what: str, unit: str, found: Sequence[Samples], sides: tuple[str, str], bar: tuple[str, float | None], note: str
+    what: str,
+    unit: str,
+    found: Sequence[Samples],
+    sides: tuple[str, Sequence[str]],
+    bar: tuple[str, float | None],
+    note: str,
 ) -> Row:
-    """A row for a side and its limit, measured on disk and perhaps in memory; ``bar`` as text and as least ratio."""
+    """A row for a side and its limit, measured on disk and perhaps in memory; ``bar`` as text and as least ratio.
+
+    Where several sides may be the limit, the fastest of them is.
+    """
     samples = found[0]
-    side, limit = sides
+    side, limits = sides
     rates = samples.by_side[side]
+    limit = samples.fastest(limits)
     ratio = samples.ratio(side, limit)
+    notes = [note, f"the limit: {limit}" if len(limits) > 1 else ""]
+    notes.append("" if samples.calm else "too few samples with a calm disk, so all are shown")
     return Row(
         what,
         unit,
@@ -233,10 +251,10 @@ def row_of(
         ratio >= bar[1] if bar[1] is not None and samples.calm else None,
         samples.median(limit),
         ratio,
-        found[1].ratio(side, limit) if len(found) > 1 else None,
+        found[1].ratio(side, found[1].fastest(limits)) if len(found) > 1 else None,
         samples.kept,
         samples.dropped,
-        note if samples.calm else f"{note}; too few samples with a calm disk, so all are shown".lstrip("; "),
+        "; ".join(filter(None, notes)),
     )
 
 

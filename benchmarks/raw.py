@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-import apsw
-
 from tidings.store.base import Transaction
 from tidings.store.sqlite import SqliteStore
 from tidings.store.sqlite.database import connect
@@ -20,6 +18,8 @@ from tidings.store.sqlite.transaction import SqliteTransaction
 Rows = dict[str, list[Any]]
 """One transaction: statement -> bindings, in order."""
 
+WAY = "raw"
+"""The one way in which its rows come in."""
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "WITH")
 
 
@@ -57,11 +57,11 @@ def _trace(tx: Transaction, recorder: _Recorder | None) -> None:
     cast(SqliteTransaction, tx).connection.exec_trace = recorder
 
 
-def together(transactions: Sequence[Rows], group: int) -> list[Rows]:
-    """The same rows with ``group`` transactions made one."""
+def together(transactions: Sequence[dict[Any, list[Any]]], group: int) -> list[dict[Any, list[Any]]]:
+    """The same rows with ``group`` transactions made one, of whichever body."""
     merged = []
     for start in range(0, len(transactions), group):
-        rows: Rows = {}
+        rows: dict[Any, list[Any]] = {}
         for one in transactions[start : start + group]:
             for statement, bindings in one.items():
                 rows.setdefault(statement, []).extend(bindings)
@@ -69,19 +69,40 @@ def together(transactions: Sequence[Rows], group: int) -> list[Rows]:
     return merged
 
 
-def replay(connection: apsw.Connection, transactions: Iterable[Rows]) -> None:
-    """Write them as fast as the database takes them."""
-    run, run_many = connection.execute, connection.executemany
-    for transaction in transactions:
-        run("BEGIN IMMEDIATE")
-        for statement, bindings in transaction.items():
-            run_many(statement, bindings)
-        run("COMMIT")
+class SqliteLoop:
+    """Implements ``RawLoop`` over the catalog at ``path``, with a connection as the product's writer has it."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = connect(str(path), writer=True)
+
+    def replay(self, transactions: Iterable[Rows]) -> None:
+        """Write them as fast as the database takes them."""
+        run, run_many = self._connection.execute, self._connection.executemany
+        for transaction in transactions:
+            run("BEGIN IMMEDIATE")
+            for statement, bindings in transaction.items():
+                run_many(statement, bindings)
+            run("COMMIT")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
 
 
-def open_raw(path: Path) -> apsw.Connection:
-    """A connection as the product's writer has it."""
-    return connect(str(path), writer=True)
+class SqlitePages:
+    """Implements ``RawPages``."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = connect(str(path))
+
+    def after(self, position: int, limit: int) -> object:
+        """Rows of the log behind a position."""
+        wanted = "SELECT * FROM log WHERE position > ? ORDER BY position LIMIT ?"
+        return self._connection.execute(wanted, (position, limit)).fetchall()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
 
 
 def contents(path: Path) -> dict[str, tuple[int, ...]]:

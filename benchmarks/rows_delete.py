@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
+from benchmarks import large
 from benchmarks.data import COLUMNS_PER_TABLE, CONNECTION, TABLES_PER_SCHEMA, bodies, command
-from benchmarks.harness import ME, Bench, Row, Samples, copy, in_turn, row_of
-from benchmarks.raw import capture, contents, open_raw, replay
-from benchmarks.stock import PER_COPY, multiply, remove
+from benchmarks.harness import ME, Bench, Row, Samples, row_of
+from benchmarks.media import SQLITE, Medium, media, named, on_disk
+from benchmarks.rows_save import PRODUCT
+from benchmarks.stock import PER_COPY, multiply
+from tidings.store.base import Store
 from tidings.store.sqlite import SqliteStore
 from tidings.store.sqlite.database import connect
 from tidings.write.connection import delete_connection
@@ -43,50 +47,24 @@ def _trim(path: Path, assets: int) -> None:
     connection.close()
 
 
-def measured(bench: Bench, folder: Path, assets: int, samples_wanted: int = 0) -> Samples:
-    """The purge and the raw loop in turn; each round starts from a fresh copy of the catalog."""
-    source = catalog(bench, assets)
-    paths = {name: folder / f"{name}.db" for name in ("product", "raw")}
-    rows = capture(copy(source, paths["product"]), lambda store: _purge(bench, store))
-    store: SqliteStore | None = None
-
-    def ready(_number: int) -> None:
-        nonlocal store
-        if store is not None:
-            store.close()
-        remove(*paths.values())
-        store = SqliteStore(str(copy(source, paths["product"])))
-        copy(source, paths["raw"])
-
-    def product(_number: int) -> int:
-        assert store is not None
-        return _purge(bench, store)
-
-    def raw(_number: int) -> int:
-        connection = open_raw(paths["raw"])
-        replay(connection, rows)
-        connection.close()
-        return sum(len(bindings) for one in rows for sql, bindings in one.items() if "INTO log" in sql)
-
-    samples = in_turn(bench, folder, {"product": product, "raw": raw}, ready, samples=samples_wanted)
-    if store is not None:
-        store.close()
-    if contents(paths["product"]) != contents(paths["raw"]):
-        raise RuntimeError("the raw loop wrote something else than the product")
-    remove(*paths.values())
-    return samples
+def measured(bench: Bench, medium: Medium, assets: int, samples: int = 0) -> Samples:
+    """The purge and the raw loop in turn."""
+    return large.measured(bench, medium, catalog(bench, assets), partial(_purge, bench), samples)
 
 
-def _purge(bench: Bench, store: SqliteStore) -> int:
+def _purge(bench: Bench, store: Store) -> int:
     return delete_connection(store, bench.types, CONNECTION, ME, delete_type="PURGE").total
 
 
-def purge(bench: Bench) -> None:
-    """The smaller connection, on disk and in memory; its time has a bar of its own."""
-    found = [measured(bench, folder, SMALL) for folder in bench.media()]
-    seconds = SMALL / found[0].median("product")
-    note = f"{seconds:.2f} s; indicative 60,000"
-    row = row_of(f"purge of {SMALL:,} assets", "events/s", found, ("product", "raw"), ("≥ 0.5, ≤ 0.35 s", 0.5), note)
+def purge(bench: Bench, body: str) -> None:
+    """The smaller connection, on disk and in memory; with SQLite its time has a bar of its own."""
+    places = media(bench, body)
+    found = [measured(bench, medium, SMALL) for medium in places]
+    seconds = SMALL / found[0].median(PRODUCT)
+    what = named(body, f"purge of {SMALL:,} assets")
+    note = f"{seconds:.2f} s" + ("; indicative 60,000" if body == SQLITE else "")
+    bar: tuple[str, float | None] = ("≥ 0.5, ≤ 0.35 s", 0.5) if body == SQLITE else ("", None)
+    row = row_of(what, "events/s", found, (PRODUCT, places[0].ways), bar, note)
     row.met = row.met and seconds <= 0.35
     bench.add(row)
 
@@ -95,16 +73,18 @@ def purge_large(bench: Bench) -> None:
     """Ten times as many, which may take ten times as long and a fifth more."""
     if bench.quick:
         return
-    small = measured(bench, bench.folder, SMALL, 3)
-    large = measured(bench, bench.folder, LARGE, 3)
-    rates = large.by_side["product"]
-    seconds = LARGE / large.median("product")
-    growth = small.median("product") / large.median("product")
-    met = growth <= 1.2 and seconds <= 3 if small.calm and large.calm else None
+    medium = on_disk(bench, SQLITE)
+    small_one = measured(bench, medium, SMALL, 3)
+    large_one = measured(bench, medium, LARGE, 3)
+    [way] = medium.ways
+    rates = large_one.by_side[PRODUCT]
+    seconds = LARGE / large_one.median(PRODUCT)
+    growth = small_one.median(PRODUCT) / large_one.median(PRODUCT)
+    met = growth <= 1.2 and seconds <= 3 if small_one.calm and large_one.calm else None
     bench.add(
         Row(
-            f"purge of {LARGE:,} assets", "events/s", large.median("product"), min(rates), max(rates),
-            "≤ 1.2 x linear, ≤ 3 s", met, large.median("raw"), large.ratio("product", "raw"),
-            None, large.kept, large.dropped, f"{seconds:.2f} s; {growth:.2f} x linear",
+            f"purge of {LARGE:,} assets", "events/s", large_one.median(PRODUCT), min(rates), max(rates),
+            "≤ 1.2 x linear, ≤ 3 s", met, large_one.median(way), large_one.ratio(PRODUCT, way),
+            None, large_one.kept, large_one.dropped, f"{seconds:.2f} s; {growth:.2f} x linear",
         )
     )  # fmt: skip

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness import ME, Bench, Samples, copy, in_turn, row_of
-from benchmarks.raw import capture, contents, open_raw, replay
+from benchmarks import large
+from benchmarks.harness import ME, Bench, Samples, copy, row_of
+from benchmarks.media import SQLITE, Medium, media
 from benchmarks.rows_delete import catalog
-from benchmarks.stock import remove
-from tidings.store.base import AssetQuery
+from benchmarks.rows_save import PRODUCT
+from tidings.store.base import AssetQuery, Store
 from tidings.store.sqlite import SqliteStore
 from tidings.write.commands import EntityInput, Save
 from tidings.write.define import define
@@ -21,11 +24,11 @@ AT_ONCE = 200_000
 """So that all of it is one transaction, as it is with the default."""
 
 
-def tagged_catalog(bench: Bench) -> Path:
+def catalog_with_term(bench: Bench, assets: int) -> Path:
     """A closed catalog of so many assets below the schemas that one term is linked to."""
-    path = bench.folder / "tags.db"
+    path = bench.folder / f"tags-{assets}.db"
     if not path.exists():
-        copy(catalog(bench, REACHED), path)
+        copy(catalog(bench, assets), path)
         store = SqliteStore(str(path))
         define(store, bench.types, "create", {"classificationDefs": [{"name": TAG, "displayName": TAG}]}, "bench")
         with store.snapshot() as snapshot:
@@ -38,60 +41,35 @@ def tagged_catalog(bench: Bench) -> Path:
     return path
 
 
-def _save(bench: Bench, store: SqliteStore, *entities: EntityInput, **more: Any) -> int:
-    return len(submit(store, bench.types, Save([*entities], **more), ME, at_once=AT_ONCE).changes.assets)
+def _save(bench: Bench, store: Store, *entities: EntityInput, at_once: int = AT_ONCE, **more: Any) -> int:
+    return len(submit(store, bench.types, Save([*entities], **more), ME, at_once=at_once).changes.assets)
 
 
-def _tag(bench: Bench, store: SqliteStore) -> int:
+def tag(bench: Bench, store: Store, at_once: int = AT_ONCE) -> int:
+    """Put the tag on the term, beside whoever reads its events; to how many assets it came in this transaction."""
     one = EntityInput("AtlasGlossaryTerm", _term(store), classifications=[{"typeName": TAG}])
-    return _save(bench, store, one, tagging="add")
+    return _save(bench, store, one, at_once=at_once, tagging="add")
 
 
-def _untag(bench: Bench, store: SqliteStore) -> int:
+def _untag(bench: Bench, store: Store) -> int:
     return _save(bench, store, EntityInput("AtlasGlossaryTerm", _term(store), remove_classifications=[TAG]))
 
 
-def _term(store: SqliteStore) -> str:
+def _term(store: Store) -> str:
     with store.snapshot() as snapshot:
         [term] = snapshot.list_assets(AssetQuery(frozenset({"AtlasGlossaryTerm"})))
     return term.guid
 
 
-def measured(bench: Bench, folder: Path, *, gone: bool) -> Samples:
+def measured(bench: Bench, medium: Medium, *, gone: bool) -> Samples:
     """The tag put on (or taken off, with ``gone``) and the raw loop in turn, each from a fresh copy of the catalog."""
-    source = tagged_catalog(bench)
-    paths = {name: folder / f"{name}.db" for name in ("product", "raw", "start")}
-    start = copy(source, paths["start"])
+    source = catalog_with_term(bench, REACHED)
     if gone:
-        store = SqliteStore(str(start))
-        _tag(bench, store)
-        store.close()
-    act = _untag if gone else _tag
-    rows = capture(copy(start, paths["product"]), lambda store: act(bench, store))
-    open_store: list[SqliteStore] = []
-
-    def ready(_number: int) -> None:
-        while open_store:
-            open_store.pop().close()
-        remove(paths["product"], paths["raw"])
-        open_store.append(SqliteStore(str(copy(start, paths["product"]))))
-        copy(start, paths["raw"])
-
-    def product(_number: int) -> int:
-        return act(bench, open_store[0])
-
-    def raw(_number: int) -> int:
-        connection = open_raw(paths["raw"])
-        replay(connection, rows)
-        connection.close()
-        return sum(len(bindings) for one in rows for sql, bindings in one.items() if "INTO log" in sql)
-
-    samples = in_turn(bench, folder, {"product": product, "raw": raw}, ready, samples=3 if bench.quick else 5)
-    open_store.pop().close()
-    if contents(paths["product"]) != contents(paths["raw"]):
-        raise RuntimeError("the raw loop wrote something else than the product")
-    remove(*paths.values())
-    return samples
+        source = copy(source, bench.folder / "tags-gone.db")
+        with contextlib.closing(SqliteStore(str(source))) as store:
+            tag(bench, store)
+    act = partial(_untag if gone else tag, bench)
+    return large.measured(bench, medium, source, act, 3 if bench.quick else 5)
 
 
 def propagation(bench: Bench) -> None:
@@ -99,8 +77,9 @@ def propagation(bench: Bench) -> None:
     for gone, what in ((False, "tag reaching"), (True, "tag leaving")):
         if gone and bench.quick:
             return
-        media = bench.media()[:1] if bench.quick else bench.media()
-        found = [measured(bench, folder, gone=gone) for folder in media]
-        seconds = REACHED / found[0].median("product")
+        places = media(bench, SQLITE)[: 1 if bench.quick else None]
+        found = [measured(bench, medium, gone=gone) for medium in places]
+        seconds = REACHED / found[0].median(PRODUCT)
         note = f"{seconds:.2f} s; indicative 1.5 s"
-        bench.add(row_of(f"{what} {REACHED:,} assets", "events/s", found, ("product", "raw"), ("≥ 0.5", 0.5), note))
+        limits = (PRODUCT, places[0].ways)
+        bench.add(row_of(f"{what} {REACHED:,} assets", "events/s", found, limits, ("≥ 0.5", 0.5), note))

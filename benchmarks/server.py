@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import os
 import re
 import signal
@@ -22,18 +23,24 @@ Address = tuple[str, int]
 
 
 class Server:
-    """A running server over the catalog at ``path``. ``start_seconds``: from the start of the process to «listening»."""
+    """A running server over the catalog at the address ``url``, with more options of ``tidings serve``.
 
-    def __init__(self, path: Path) -> None:
+    ``start_seconds``: from the start of the process to «listening». ``temporary`` is the folder for what it would leave behind
+    in the system's own when it is killed.
+    """
+
+    def __init__(self, url: str, *options: str, temporary: Path | None = None) -> None:
         environment = os.environ | {
             "TIDINGS_ADMIN_TOKEN": TOKEN,
-            "TIDINGS_DATABASE": f"sqlite:///{path}",
+            "TIDINGS_DATABASE": url,
             "TIDINGS_LOG_LEVEL": "error",
             "PYTHONPATH": os.pathsep.join(one for one in sys.path if one),
         }
+        if temporary is not None:
+            environment["TMPDIR"] = str(temporary)
         started = time.perf_counter()
         self.process = subprocess.Popen(
-            COMMAND, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            [*COMMAND, *options], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
         self._said: collections.deque[str] = collections.deque(maxlen=20)
         self._heard = threading.Event()
@@ -60,6 +67,12 @@ class Server:
         """The last lines on its standard error."""
         return "".join(self._said)
 
+    def workers(self) -> list[int]:
+        """Its processes that serve, where it was told to have several."""
+        command = ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)]
+        lines = subprocess.run(command, check=False, capture_output=True, text=True).stdout.splitlines()
+        return [int(line.split()[0]) for line in lines if "spawn_main" in line]
+
     def resident_megabytes(self) -> float:
         """Resident memory of the process."""
         found = subprocess.run(
@@ -68,9 +81,18 @@ class Server:
         return int(found.stdout) / 1024
 
     def kill(self) -> None:
-        """End it as a power failure would."""
+        """End all of it as a power failure would."""
+        workers = self.workers()
         self.process.send_signal(signal.SIGKILL)
+        for worker in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
         self._wait()
+
+    def kill_watcher(self) -> None:
+        """End only the process that watches the others, where it was told to have several."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(30)
 
     def stop(self) -> None:
         """End it as an operator would."""
@@ -80,7 +102,7 @@ class Server:
     def _wait(self) -> None:
         self.process.wait(30)
         self._listener.join(5)
-        if self.process.stderr is not None:
+        if not self._listener.is_alive() and self.process.stderr is not None:
             self.process.stderr.close()
 
     def __enter__(self) -> Server:

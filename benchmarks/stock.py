@@ -15,6 +15,7 @@ import apsw
 from benchmarks.data import COLUMNS_PER_TABLE, TABLES_PER_SCHEMA, Warehouse, bodies, command
 from benchmarks.harness import ME, Bench
 from tidings.model.ids import new_guids
+from tidings.store.base import Store
 from tidings.store.sqlite import SqliteStore
 from tidings.store.sqlite.database import connect, migrations
 from tidings.write.submit import submit
@@ -77,9 +78,14 @@ def _filled(kind: str, value: Any, offset: int, texts: list[bytes]) -> Any:
 
 
 def build(bench: Bench, path: Path, tables: int, columns: int = 0) -> None:
+    """``fill`` the SQLite catalog ``path``, made if there is none."""
+    with contextlib.closing(SqliteStore(str(path))) as store:
+        fill(bench, store, tables, columns)
+
+
+def fill(bench: Bench, store: Store, tables: int, columns: int = 0) -> None:
     """Add schemas, ``tables`` tables (numbers from 0) and the first ``columns`` columns to a catalog, by the product."""
     warehouse = Warehouse()
-    store = SqliteStore(str(path))
     for type_name, assets in (
         ("Schema", [warehouse.schema(number) for number in range(-(-tables // TABLES_PER_SCHEMA))]),
         ("Table", [warehouse.table(number) for number in range(tables)]),
@@ -87,7 +93,6 @@ def build(bench: Bench, path: Path, tables: int, columns: int = 0) -> None:
     ):
         for one in bodies(type_name, assets, 1000):
             submit(store, bench.types, command(one), ME)
-    store.close()
 
 
 def remove(*paths: Path) -> None:

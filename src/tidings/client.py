@@ -33,6 +33,8 @@ LONGEST_STEP = 120.0
 """Seconds that long work may take between two signs of life."""
 LONGEST_PAUSE = 5.0
 ASSETS_A_PAGE = 1000
+LONGEST_RUN = 3600.0
+"""Seconds that trimming a log that has grown for long may take."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -41,6 +43,49 @@ class Page(msgspec.Struct, frozen=True):
     events: list[JsonObject]
     next: int
     head: int
+
+
+class Snapshot:
+    """Every asset as of ``position``, one after the other: go on from there with ``stream``. Made by ``Client.snapshot``.
+
+    ``time`` is when it was taken, in milliseconds. Iterating comes to its end only where it is whole; else it raises
+    ClientError.
+    """
+
+    def __init__(self, lines: Iterator[bytes]) -> None:
+        self._lines = lines
+        head = _sound_line(next(lines, b""), 0)
+        self.position: int = head["position"]
+        self.catalog_id: str = head["catalogId"]
+        self.time: int = head["time"]
+
+    def __iter__(self) -> Iterator[JsonObject]:
+        return map(decode, self.lines())
+
+    def lines(self) -> Iterator[bytes]:
+        """The same assets as the server wrote them."""
+        count = 0
+        for line in self._lines:
+            if not line.startswith(_NO_ASSET):
+                count += 1
+                yield line
+            elif _sound_line(line, count)["assets"] == count:
+                return
+        _sound_line(b"", count)
+
+
+_NO_ASSET = (b'{"end":', b'{"error":')
+"""How lines begin that are no assets: these have other members first."""
+
+
+def _sound_line(line: bytes, count: int) -> JsonObject:
+    """A line of a snapshot that is no asset, behind ``count`` assets; raises ClientError for an error, and for no line."""
+    if not line:
+        raise ClientError(f"the snapshot broke off after {count:,} assets and is not whole; read it again")
+    told = decode(line)
+    if "error" in told:
+        raise ClientError(told["error"]["errorMessage"], (), 0, told["error"]["errorCode"])
+    return told
 
 
 class Client:
@@ -298,15 +343,15 @@ class Client:
 
     def events(
         self,
-        after: int = 0,
+        after: int | None = None,
         limit: int = 100,
         wanted: LogFilter = EVERYTHING,
         *,
         wait: int | None = None,
         form: Form = "full",
     ) -> Page:
-        """Up to ``limit`` events behind position ``after``; with ``wait`` the answer comes when something passes, or
-        after that many seconds."""
+        """Up to ``limit`` events behind position ``after``, or from the first that is left; with ``wait`` the answer comes
+        when something passes, or after that many seconds."""
         params = {"after": after, "limit": limit, "wait": wait, "form": form, **_filter(wanted)}
         return self._ask("GET", "/api/events", Page, params, patience=wait or 0)
 
@@ -315,12 +360,12 @@ class Client:
         return self.events(limit=1).head
 
     def history(self, guid: str) -> Iterator[JsonObject]:
-        """Every event of one asset, the first one first; also of an asset that was purged."""
+        """Every event of one asset that is left in the log, the first one first; also of an asset that was purged."""
+        path = f"/api/assets/{_segment(guid)}/history"
         page = Page(events=[], next=0, head=1)
         while page.next < page.head:
             last = page.next
-            path = f"/api/assets/{_segment(guid)}/history"
-            page = self._ask("GET", path, Page, {"after": last, "limit": 1000})
+            page = self._ask("GET", path, Page, {"after": last or None, "limit": 1000})
             yield from page.events
             if page.next <= last:
                 return
@@ -375,6 +420,74 @@ class Client:
                 return
             response.read()
             raise _Unavailable(str(_told(response))) if response.status_code >= 500 else _told(response)
+
+    @contextlib.contextmanager
+    def snapshot(self, *, type_names: Iterable[str] = (), name_prefix: str = "") -> Iterator[Snapshot]:
+        """Every asset as of one position, for a reader that begins anew; a context manager, since it holds a connection.
+
+        with client.snapshot() as assets:
+            for asset in assets: ...
+        for position, event in client.stream(assets.position): ...
+        """
+        timeout = httpx.Timeout(self._timeout, read=LONGEST_STEP)
+        params = _set({"type": sorted(type_names), "qualifiedNamePrefix": name_prefix})
+        try:
+            with self._http.stream("GET", "/api/snapshot", params=params, timeout=timeout) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _told(response)
+                yield Snapshot(lines(response.iter_bytes()))
+        except httpx.TransportError as error:
+            raise ClientError(f"{self._why(error)}; the snapshot is not whole, read it again") from error
+
+    # --- cursors ---------------------------------------------------------------------------------------------------
+
+    def cursors(self) -> list[JsonObject]:
+        """How far every consumer has come, by name: position, how far behind, and who holds it."""
+        return self._ask("GET", "/api/cursors", _Cursors).cursors
+
+    def cursor(self, name: str) -> JsonObject:
+        """One of them."""
+        return self._ask("GET", f"/api/cursors/{_segment(name)}", JsonObject)
+
+    def set_cursor(self, name: str, position: int, *, holder: str | None = None, rewind: bool = False) -> JsonObject:
+        """Put a cursor behind what is done, or make it. Under a lease only its ``holder`` may; back only with ``rewind``."""
+        body = {"position": position, "rewind": rewind, **({"holder": holder} if holder else {})}
+        return self._ask("PUT", f"/api/cursors/{_segment(name)}", JsonObject, {}, body)
+
+    def remove_cursor(self, name: str, *, holder: str | None = None) -> None:
+        """Forget it: the log is no longer kept for its consumer."""
+        self._send("DELETE", f"/api/cursors/{_segment(name)}", {"holder": holder})
+
+    def take_lease(self, name: str, holder: str, seconds: float = 5.0) -> JsonObject:
+        """Take or renew the lease of a cursor: until when it lasts, and the cursor's position, or None.
+
+        Raises ClientError with ``http_status`` 409 where another holds it.
+        """
+        body = {"holder": holder, "seconds": seconds}
+        return self._ask("POST", f"/api/cursors/{_segment(name)}/lease", JsonObject, {}, body)
+
+    def give_back_lease(self, name: str, holder: str) -> None:
+        """Let another take it at once."""
+        self._send("DELETE", f"/api/cursors/{_segment(name)}/lease", {"holder": holder})
+
+    # --- retention -------------------------------------------------------------------------------------------------
+
+    def retention(self) -> JsonObject:
+        """How much of the log is kept, and both ends of the log."""
+        return self._ask("GET", "/api/retention", JsonObject)
+
+    def set_retention(
+        self, *, max_age_days: float | None = None, max_events: int | None = None, max_bytes: int | None = None
+    ) -> JsonObject:
+        """Say how much of the log is kept; what is None sets no bound, also where one was set before."""
+        body = {"maxAgeDays": max_age_days, "maxEvents": max_events, "maxBytes": max_bytes}
+        return self._ask("PUT", "/api/retention", JsonObject, {}, body)
+
+    def trim(self, *, force: bool = False, dry_run: bool = False) -> JsonObject:
+        """Trim the log now: how many events went, or would go; with ``force`` also what cursors still need."""
+        params = {"force": _flag(force), "dryRun": _flag(dry_run)}
+        return self._ask("POST", "/api/retention/run", JsonObject, params, patience=LONGEST_RUN)
 
     # --- the server ------------------------------------------------------------------------------------------------
 
@@ -495,6 +608,10 @@ class _Entity(msgspec.Struct):
 class _AssetPage(msgspec.Struct):
     assets: list[JsonObject]
     next: str | None = None
+
+
+class _Cursors(msgspec.Struct):
+    cursors: list[JsonObject]
 
 
 class _Tokens(msgspec.Struct):

@@ -22,15 +22,20 @@ from tidings.api.app import build_app
 from tidings.api.endpoint import Parts
 from tidings.api.problem import problem_answer
 from tidings.config import Config
+from tidings.consumers import propagation, retention
+from tidings.consumers.lease import Holding, new_holder
 from tidings.consumers.propagation import Propagation
+from tidings.consumers.retention import RetentionThread, Trimmer
 from tidings.consumers.tail import Feed
 from tidings.model.errors import ConfigError, InvalidRequest
 from tidings.model.ids import new_guid
 from tidings.model.typemodel import shipped_types
 from tidings.store.base import Store
+from tidings.store.copying import refuse_unfinished
 from tidings.store.sqlite import SqliteStore
+from tidings.store.traced import traced
 from tidings.store.types import Types
-from tidings.telemetry import Metrics, log, set_up_logs
+from tidings.telemetry import Metrics, announce, log, set_up_logs, traces
 
 HEAD_SECONDS = 60.0
 """How long the first request of a connection may take to name itself."""
@@ -42,14 +47,40 @@ BACKLOG = 1_024
 
 def open_store(config: Config) -> Store:
     """The catalog that the settings name, to write to; raises StoreError and its kin."""
-    return SqliteStore(config.database_path)
+    return _finished(open_to_copy(config))
+
+
+def open_to_copy(config: Config) -> Store:
+    """The same for writing a copy into it: also a copy that is not finished, which nothing else opens."""
+    return _postgres(config) if config.is_postgres else SqliteStore(config.database_path)
+
+
+def _postgres(config: Config, *, read_only: bool = False) -> Store:
+    try:
+        from tidings.store.postgres import PostgresStore  # noqa: PLC0415  its driver is an extra
+    except ImportError as error:
+        raise ConfigError(
+            f"a catalog in PostgreSQL needs the extra «postgres» ({error}); pip install 'tidings[postgres]'"
+        ) from error
+    return PostgresStore(config.database, connections=config.database_connections, read_only=read_only)
+
+
+def _finished(store: Store) -> Store:
+    try:
+        refuse_unfinished(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
 
 
 def open_to_read(config: Config) -> Store:
     """The same for looking only, beside a server that may have it open; raises StoreError where there is none."""
+    if config.is_postgres:
+        return _finished(_postgres(config, read_only=True))
     if config.database_path is None:
         raise ConfigError("a catalog in memory cannot be opened by another program; name its file with --database")
-    return SqliteStore(config.database_path, read_only=True)
+    return _finished(SqliteStore(config.database_path, read_only=True))
 
 
 def load_types() -> Types:
@@ -59,25 +90,49 @@ def load_types() -> Types:
 
 def make_parts(config: Config, store: Store) -> Parts:
     """The running parts of one server over an open store."""
+    metrics, holder = Metrics(), new_holder()
+    trimming = RetentionThread(Trimmer(store, metrics.trimmed.inc), Holding(store, retention.TASK, holder))
     return Parts(
-        config, store, load_types(), Gatekeeper(store), Feed(store), Metrics(), time.monotonic(), version("tidings")
-    )
+        config, store, load_types(), Gatekeeper(store), Feed(store), metrics, time.monotonic(), version("tidings"), holder,
+        trimming,
+    )  # fmt: skip
 
 
 @contextlib.contextmanager
 def application(config: Config) -> Iterator[tuple[Starlette, Parts]]:
     """An application over a store that is closed at the end; what was accepted by then is on disk."""
-    store = open_store(config)
-    try:
+    with _open(config) as store:
         parts = make_parts(config, store)
-        propagation = Propagation(store, parts.types, parts.profile, config.propagation_at_once)
-        propagation.start()
-        try:
+        with _at_work(parts):
             yield build_app(parts), parts
-        finally:
-            propagation.close()
+
+
+@contextlib.contextmanager
+def _at_work(parts: Parts) -> Iterator[None]:
+    """What goes on beside requests, of which each is done by one server at a time."""
+    holding = Holding(parts.store, propagation.TASK, parts.holder)
+    spreading = Propagation(parts.store, parts.types, parts.profile, parts.config.propagation_at_once, holding)
+    spreading.start()
+    parts.retention.start()
+    stops = [parts.store.on_settings(hear) for hear in (parts.gate.refresh, parts.retention.wake)]
+    try:
+        yield
     finally:
-        store.close()
+        for stop in stops:
+            stop()
+        parts.retention.close()
+        spreading.close()
+
+
+@contextlib.contextmanager
+def _open(config: Config) -> Iterator[Store]:
+    """The catalog, closed at the end; it makes spans where they are wanted."""
+    spans = traces.start(config.trace_endpoint, version("tidings")) if config.trace_endpoint else None
+    try:
+        with contextlib.closing(open_store(config)) as store:
+            yield store if spans is None else traced(store, spans)
+    finally:
+        traces.stop()
 
 
 class _Http(HttpToolsProtocol):
@@ -152,9 +207,11 @@ class Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=round(config.shutdown_seconds),
+                proxy_headers=bool(config.trusted_proxies),
+                forwarded_allow_ips=config.trusted_proxies,
             )
         )
-        self.address = f"http://{_shown(config.host)}:{listening.getsockname()[1]}"
+        self.address = address_of(config, listening)
         self._parts = parts
         self._listening = listening
 
@@ -184,14 +241,26 @@ class Server(uvicorn.Server):
 
 
 @contextlib.contextmanager
-def open_server(config: Config) -> Iterator[Server]:
+def open_server(config: Config, listening: socket.socket | None = None) -> Iterator[Server]:
     """A server that has its address and its catalog, ready to ``work``; both are let go at the end.
 
+    ``listening`` is given where the address is shared with other processes; then ``prepare`` has been called by one of them.
     Raises StoreError, StoreInUse … where the catalog cannot be opened, ConfigError where the address cannot be had.
     """
-    with _listen(config) as listening, application(config) as (app, parts):
-        _show_first_token(config, parts)
+    with contextlib.ExitStack() as open_parts:
+        alone = listening is None
+        if listening is None:
+            listening = open_parts.enter_context(listen(config))
+        app, parts = open_parts.enter_context(application(config))
+        if alone:
+            _show_first_token(config, parts.gate)
         yield Server(app, parts, listening)
+
+
+def prepare(config: Config) -> None:
+    """Open the catalog once, before several processes do: it has its form and its first token then."""
+    with contextlib.closing(open_store(config)) as store:
+        _show_first_token(config, Gatekeeper(store))
 
 
 def serve(config: Config) -> None:
@@ -199,15 +268,21 @@ def serve(config: Config) -> None:
 
     Raises as ``open_server``.
     """
-    set_up_logs(config.log_level)
+    set_up_logs(config.log_level, config.log_format)
     with open_server(config) as server, server.capture_signals():  # from now on, not only once it runs
-        gc.freeze()  # what is there by now stays: the collector need not look it over again and again
-        _say(f"listening on {server.address}")
-        server.work()
+        announce(f"listening on {server.address}", address=server.address)
+        work(server)
     log.info("stopped; everything that was acknowledged is on disk")
 
 
-def _listen(config: Config) -> socket.socket:
+def work(server: Server) -> None:
+    """Serve until told to stop."""
+    gc.freeze()  # what is there by now stays: the collector need not look it over again and again
+    server.work()
+
+
+def listen(config: Config) -> socket.socket:
+    """The socket on which to serve, bound; raises ConfigError where the address cannot be had."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -225,16 +300,26 @@ def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _show_first_token(config: Config, parts: Parts) -> None:
-    made = parts.gate.first_token(config.admin_token)
+def address_of(config: Config, listening: socket.socket) -> str:
+    """Where a bound socket is reached."""
+    return f"http://{_shown(config.host)}:{listening.getsockname()[1]}"
+
+
+def _show_first_token(config: Config, gate: Gatekeeper) -> None:
+    if config.log_format == "json" and not config.admin_token and not gate.tokens():
+        raise ConfigError(
+            "a new catalog needs its first admin token: set admin_token. With log_format json none is made, since it would "
+            "have to be shown among lines that are kept"
+        )
+    made = gate.first_token(config.admin_token)
     if made is None:
-        if config.admin_token and not parts.gate.knows(config.admin_token):
+        if config.admin_token and not gate.knows(config.admin_token):
             log.warning("admin_token was not taken: it sets only the first token of a new catalog")
     elif not config.admin_token:
-        _say(f"admin token (shown this once; keep it): {made}")
+        say(f"admin token (shown this once; keep it): {made}")
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     """What whoever starts the server must see, whatever the log level; scripts read it, so it is flushed."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 TOKEN = "token-of-a-user"
-LISTENING = "listening on "
+_LISTENING = re.compile(r"listening on (http://[^\s\"]+)")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 """Variables that would send a client's requests elsewhere."""
 
@@ -33,11 +34,12 @@ class Program:
 
 
 @contextlib.contextmanager
-def running(database: Path, *options: str) -> Iterator[Program]:
-    """A server over this file, with more options of ``tidings serve``, killed at the end unless it has stopped by then."""
+def running(database: Path | str, *options: str) -> Iterator[Program]:
+    """A server over this file or URL, with more options of ``tidings serve``, killed at the end unless it has stopped by then."""
+    url = database if isinstance(database, str) else f"sqlite:///{database}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "tidings", "serve", "--port", "0", "--database", f"sqlite:///{database}", *options],
+        [sys.executable, "-m", "tidings", "serve", "--port", "0", "--database", url, *options],
         stderr=subprocess.PIPE,
         text=True,
         env=environment | {"TIDINGS_ADMIN_TOKEN": TOKEN},
@@ -62,6 +64,6 @@ def _address(said: IO[str]) -> str:
     lines = []
     for line in said:
         lines.append(line)
-        if line.startswith(LISTENING):
-            return line.removeprefix(LISTENING).strip()
+        if found := _LISTENING.search(line):
+            return found[1]
     raise AssertionError(f"the server did not start: {''.join(lines)}")

@@ -160,7 +160,8 @@ def test_a_server_that_stops_ends_it_behind_a_transaction(held: Held, tmp_path: 
 
 def noticed(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Set once the server knows that nobody reads its lines any more."""
-    over, lines = threading.Event(), connections._lines
+    lines: Any = connections._lines
+    over = threading.Event()
 
     async def watched(*arguments: Any) -> AsyncIterator[bytes]:
         try:

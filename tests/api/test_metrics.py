@@ -6,16 +6,16 @@ import re
 
 from tests.api.conftest import Pair
 from tests.api.door import Door, asset, serving
-from tidings import telemetry
+from tidings.telemetry import metrics
 
 EVENTS = 'tidings_events_total{operation="ENTITY_DELETE"}'
 
 
 def test_every_metric_in_the_list_appears(door: Door, pair: Pair) -> None:
-    names = re.findall(r"^\| (tidings_\w+)", telemetry.__doc__ or "", re.MULTILINE)
+    names = re.findall(r"^\| (tidings_\w+)", metrics.__doc__ or "", re.MULTILINE)
     answer = door.ask("GET", "/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
-    assert len(names) == 9
+    assert len(names) == 10
     for name in names:
         assert re.search(rf"^{name}(_count)?[ {{]", answer.text, re.MULTILINE), name
     families = re.findall(r"^# TYPE (tidings_\w+) (?!gauge)", answer.text, re.MULTILINE)

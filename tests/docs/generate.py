@@ -16,7 +16,7 @@ import msgspec
 
 from tests.docs.pages import REFERENCE, generated_parts, with_generated
 from tests.docs.scenarios import EXAMPLES, SCENARIOS, counted, example, nothing, save_connection
-from tidings import client, telemetry, testing
+from tidings import client, testing
 from tidings.api.app import ENDPOINTS
 from tidings.api.endpoint import Endpoint, Parameter
 from tidings.cli.program import COMMANDS, program
@@ -26,6 +26,7 @@ from tidings.model.differences import ABSENT, DIFFERENCES, UNSET, Difference
 from tidings.model.events import EVERYTHING
 from tidings.model.registry import TypeRegistry
 from tidings.model.typemodel import shipped_types
+from tidings.telemetry import metrics, otel
 from tidings.write import commands, submit
 
 
@@ -183,8 +184,12 @@ def drawn_table(module: ModuleType) -> list[list[str]]:
 
 
 def metric_list() -> str:
-    rows = drawn_table(telemetry)
+    rows = drawn_table(metrics)
     return table(("metric", "labels", "what"), ((code(name), labels or "none", what) for name, labels, what in rows))
+
+
+def span_list() -> str:
+    return table(("span", "what"), ((code(name), what) for name, what in drawn_table(otel)))
 
 
 def profile_list() -> str:
@@ -314,6 +319,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "parameters": parameters,
     "errors": error_list,
     "metrics": metric_list,
+    "spans": span_list,
     "profiles": profile_list,
     "differences": difference_list,
     "scenarios": scenarios,

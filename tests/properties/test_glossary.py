@@ -7,15 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.catalog import Catalog, ref_to
+from tests.properties.bodies import fresh_store, run_machine
 from tidings.model.asset import ACTIVE, Asset
 from tidings.model.errors import StoreError, TidingsError
 from tidings.store.base import AssetQuery
-from tidings.store.sqlite import SqliteStore
 from tidings.write.commands import EntityInput, Target
 from tidings.write.submit import Receipt
 
@@ -28,7 +27,7 @@ Links = dict[int, int]
 class GlossaryMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.catalog = Catalog(SqliteStore(None))
+        self.catalog = Catalog(fresh_store())
 
     def teardown(self) -> None:
         self.catalog.store.close()
@@ -166,8 +165,7 @@ def _no_circle(parents: Links) -> None:
         assert at is None
 
 
-TestGlossary = GlossaryMachine.TestCase
-TestGlossary.pytestmark = [pytest.mark.properties, pytest.mark.timeout(600)]  # type: ignore[attr-defined]
-TestGlossary.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+@pytest.mark.properties
+@pytest.mark.timeout(600)  # what fails is made small first, which takes minutes
+def test_glossary() -> None:
+    run_machine(GlossaryMachine, 60, 30)

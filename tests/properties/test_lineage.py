@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.catalog import Catalog, entity, ref, target
+from tests.properties.bodies import fresh_store
 from tidings.model.events import decode
 from tidings.model.registry import HAS_LINEAGE
 from tidings.read.assets import by_name, entity_forms
@@ -16,7 +17,6 @@ from tidings.read.criteria import Criterion
 from tidings.read.lineage import levels, with_lineage
 from tidings.read.lineage_list import LineageList, lineage_page
 from tidings.store.base import AssetQuery
-from tidings.store.sqlite import SqliteStore
 from tidings.write.commands import EntityInput
 
 NODES = st.integers(0, 11)
@@ -60,7 +60,7 @@ PROCESSES: st.SearchStrategy[list[Process]] = st.lists(st.tuples(TABLES, TABLES)
 
 def made(processes: list[Process], archived: set[int]) -> Catalog:
     """Six tables and these processes in memory; tables of some numbers are archived."""
-    catalog = Catalog(SqliteStore(None))
+    catalog = Catalog(fresh_store())
     tables = [entity("Table", f"t{number}") for number in range(6)]
     catalog.save(*tables, *(process(number, *one) for number, one in enumerate(processes)))
     for number in archived:

@@ -6,18 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.catalog import Catalog, message, ref, target
+from tests.properties.bodies import fresh_store, run_machine
 from tests.properties.model import LINKS, NAMES, TYPE_OF, Model, Refused, Wants, canonical, link_key
 from tidings.model.asset import Asset
 from tidings.model.errors import TidingsError
 from tidings.model.events import Event, decode
 from tidings.model.profiles import PROFILES
 from tidings.store.base import AssetQuery
-from tidings.store.sqlite import SqliteStore
 from tidings.write.commands import EntityInput, Target
 from tidings.write.made_names import is_made
 from tidings.write.submit import Receipt
@@ -99,7 +98,7 @@ def shown(event: Event) -> str:
 class CatalogMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.catalog = Catalog(SqliteStore(None))
+        self.catalog = Catalog(fresh_store())
         self.model = Model()
         self.head = 0
 
@@ -246,9 +245,7 @@ def _key(relationship: str, end1: str, end2: str) -> tuple[str, str, str]:
     return link_key(end1, "synonyms", end2) if relationship == "AtlasGlossarySynonym" else (relationship, end1, end2)
 
 
-TestCatalog = CatalogMachine.TestCase
-# What fails is made small first, which takes minutes.
-TestCatalog.pytestmark = [pytest.mark.properties, pytest.mark.timeout(600)]  # type: ignore[attr-defined]
-TestCatalog.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+@pytest.mark.properties
+@pytest.mark.timeout(600)  # what fails is made small first, which takes minutes
+def test_model() -> None:
+    run_machine(CatalogMachine, 100, 40)

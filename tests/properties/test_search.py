@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.catalog import Catalog, entity, target
+from tests.properties.bodies import fresh_store
 from tidings.model.errors import InvalidRequest
 from tidings.model.events import decode, encode
 from tidings.read.documents import Page
@@ -18,7 +19,6 @@ from tidings.read.query import read_query
 from tidings.read.search import Searches, search_page
 from tidings.read.search_request import IndexSearch
 from tidings.store.base import AssetQuery
-from tidings.store.sqlite import SqliteStore
 
 Json = dict[str, Any]
 Thing = tuple[str, str, int, str, bool]
@@ -82,7 +82,7 @@ CLAUSES: st.SearchStrategy[Json] = st.recursive(
 
 
 def made(things: list[Thing]) -> Catalog:
-    catalog = Catalog(SqliteStore(None))
+    catalog = Catalog(fresh_store())
     for kind, place, rows, text, archived in things:
         more: Json = {"description": text} | ({} if kind == "Schema" else {"rowCount": rows})
         catalog.save(entity(kind, place, **more))

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tests.catalog import entity, ref, ref_to
 from tests.labels import LABELLED, PII, SECRET, labelled
+from tests.properties.bodies import fresh_store
 from tidings.model.asset import ACTIVE, Link
 from tidings.model.events import EVERYTHING, decode
 from tidings.model.tag import Attachment
-from tidings.store.sqlite import SqliteStore
 from tidings.write.catch_up import catch_up
 from tidings.write.commands import EntityInput, Target
 
@@ -71,7 +71,7 @@ class World:
     """A catalog, and what of its tags is known from before the operation at hand."""
 
     def __init__(self, at_once: int) -> None:
-        self.it = labelled(SqliteStore(None))
+        self.it = labelled(fresh_store())
         self.it.at_once = at_once
         self.it.save(*(entity(*one) for one in ALL))
         for number in range(3):

@@ -8,18 +8,20 @@ from pathlib import Path
 import pytest
 
 from tests.catalog import Catalog
+from tests.postgres import open_store
 from tidings.store.base import Store
 from tidings.store.sqlite import SqliteStore
 
-BODIES: dict[str, Callable[[Path], Store]] = {
-    "memory": lambda folder: SqliteStore(None),
-    "file": lambda folder: SqliteStore(str(folder / "catalog.db")),
+BODIES: dict[str, Callable[[Path, pytest.FixtureRequest], Store]] = {
+    "memory": lambda folder, request: SqliteStore(None),
+    "file": lambda folder, request: SqliteStore(str(folder / "catalog.db")),
+    "postgres": lambda folder, request: open_store(request.getfixturevalue("postgres_url")),
 }
 
 
 @pytest.fixture(params=list(BODIES))
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    opened = BODIES[request.param](tmp_path)
+    opened = BODIES[request.param](tmp_path, request)
     yield opened
     opened.close()
 

@@ -11,9 +11,11 @@ from tests.store.gate import Held
 from tests.store.rows import adding, asset, changes, event, everything, failing
 from tidings.model.asset import Link
 from tidings.model.changes import Kind
-from tidings.model.errors import Conflict, StoreError, StoreUnavailable
-from tidings.model.events import EVERYTHING
-from tidings.store.base import Store, Token, Transaction, pages
+from tidings.model.errors import Conflict, InvalidValue, StoreError, StoreUnavailable
+from tidings.model.events import EVERYTHING, LogFilter
+from tidings.model.tag import Task
+from tidings.model.typedefs import Definition
+from tidings.store.base import AssetQuery, Store, Token, Transaction, pages
 
 
 def positions(store: Store) -> list[int]:
@@ -277,3 +279,95 @@ def test_an_append_of_nothing_draws_no_position(store: Store) -> None:
     store.transact(lambda tx: tx.append([]))
 
     assert store.transact(lambda tx: tx.append([event()])) == 1
+
+
+def test_a_write_that_the_database_refuses_spoils_nobody_elses(store: Store) -> None:
+    store.transact(adding(asset(1)))
+    with Held(store):
+        good = [store.enqueue(adding(asset(number))) for number in (2, 3)]
+        bad = store.enqueue(adding(asset(4), asset(5, "q1")))
+        late = store.enqueue(adding(asset(6)))
+
+    assert [one.result(30) for one in (*good, late)] == [2, 3, 4]
+    assert isinstance(bad.exception(30), StoreError)
+    assert names(store) == ["q1", "q2", "q3", "q6"]
+
+
+def test_a_character_that_one_body_cannot_store_is_refused_by_every_body(store: Store) -> None:
+    bad = [
+        lambda tx: tx.save(changes(Kind.CREATE, asset(1, "a\0b"))),
+        lambda tx: tx.add_token(Token("c\0i", "read", b"h", 1)),
+        lambda tx: tx.save_task(Task("kind", "sub\0ject", b"{}")),
+        lambda tx: tx.save_definitions([Definition("na\0me", "STRUCT", "g", b"{}")]),
+        lambda tx: tx.set_value("na\0me", "value"),
+    ]
+    for work in bad:
+        with pytest.raises(InvalidValue, match=r"\\u0000.*U\+0000, which cannot be stored"):
+            store.transact(work)
+
+    assert names(store) == []
+    with store.snapshot() as snapshot:
+        assert not snapshot.assets_by_name(["a\0b"])
+        assert not snapshot.names_by_guid(["\0"])
+        assert not snapshot.ids_below("a\0b")
+        assert (
+            snapshot.list_assets(AssetQuery(name_prefix="\0"))
+            == snapshot.list_assets(AssetQuery(after=("a\0", "")))
+            == []
+        )
+        assert snapshot.log(0, 10, LogFilter(name_prefix="\0")) == ([], 0)
+
+
+def test_that_character_may_stand_in_every_value(store: Store) -> None:
+    named = asset(1, type_name="AtlasGlossary", name="a\0b", description="\\u0000 \\\\\0")
+    store.transact(adding(named))
+
+    with store.snapshot() as snapshot:
+        [found] = snapshot.assets_by_id([1])
+        assert found.encoded == named.encoded
+        assert [name for name, _ in snapshot.glossary_assets(["a\0b", "ab", "a"])] == ["a\0b"]
+        assert snapshot.connections_named([1]) == [(1, None)]
+        assert snapshot.attribute_holders(["AtlasGlossary"], "description") == 1
+        assert snapshot.attribute_holders(["AtlasGlossary"], "name", ["other", "a\0b"]) == 1
+        assert snapshot.attribute_holders(["AtlasGlossary"], "name", ["ab"]) == 0
+
+
+@pytest.mark.parametrize("length", [299, 300, 301, 4_096])
+def test_names_of_every_length_are_found_ordered_and_unique(store: Store, length: int) -> None:
+    # Far from what compresses well, and each character of four bytes.
+    name = "".join(chr(0x20000 + number * 7_919 % 40_000) for number in range(length))
+    others = [name[:-1] + chr(0x20000 - 1), name + "/x", name[:-1]]
+    store.transact(adding(*(asset(number, one) for number, one in enumerate([name, *others], 1))))
+
+    with store.snapshot() as snapshot:
+        assert [one.qualified_name for one in snapshot.assets_by_name([name])] == [name]
+        assert [one.id for one in snapshot.names_by_name([*others])] != []
+        listed = [one.qualified_name for one in snapshot.list_assets(AssetQuery())]
+        assert listed == sorted([name, *others])
+        assert [one.qualified_name for one in snapshot.list_assets(AssetQuery(after=(listed[1], "Table")))] == listed[
+            2:
+        ]
+        assert snapshot.ids_below(name) == [3]
+    with pytest.raises(StoreError):
+        store.transact(adding(asset(9, name)))
+
+
+def test_settings_that_change_are_told_of(store: Store) -> None:
+    heard: list[str] = []
+    changed = threading.Event()
+
+    def hint() -> None:
+        heard.append("changed")
+        changed.set()
+
+    stop = store.on_settings(hint)
+    store.transact(adding(asset(1)))
+    store.transact(lambda tx: tx.remove_token("nobody"), rollback=True)
+    assert heard == []
+
+    store.transact(lambda tx: tx.add_token(Token("ci", "writer", b"h", 1)))
+    assert changed.wait(30)
+    stop()
+    before = len(heard)
+    store.transact(lambda tx: tx.remove_token("ci"))
+    assert len(heard) == before

@@ -356,8 +356,8 @@ def test_a_commit_to_a_file_waits_for_the_disk(tmp_path: Path) -> None:
 
 def test_an_interrupt_just_after_a_commit_leaves_the_store_sound(tmp_path: Path) -> None:
     store = SqliteStore(str(tmp_path / "catalog.db"))
-    writer = cast(Any, store)._writer
-    writer._connection = Interrupted(writer._connection)
+    session = cast(Any, store)._writer._session
+    session.connection = Interrupted(session.connection)
 
     with pytest.raises(KeyboardInterrupt):
         store.transact(adding(asset(1)))
@@ -397,8 +397,8 @@ class Broken(Interrupted):
 
 def test_a_database_that_cannot_even_undo_is_given_up_and_nobody_hangs(tmp_path: Path) -> None:
     store = SqliteStore(str(tmp_path / "catalog.db"))
-    writer = cast(Any, store)._writer
-    writer._connection = Broken(writer._connection)
+    session = cast(Any, store)._writer._session
+    session.connection = Broken(session.connection)
 
     with pytest.raises(StoreError, match="the disk is gone"):
         store.enqueue(adding(asset(1))).result(30)

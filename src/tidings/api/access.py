@@ -14,7 +14,7 @@ import msgspec
 
 from tidings.model.errors import Forbidden, InvalidParameter, NotFound, Unauthenticated
 from tidings.model.ids import new_token
-from tidings.store.base import Store, Token
+from tidings.store.base import Store, Token, Transaction
 
 Role = Literal["read", "write", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -55,26 +55,35 @@ def presented_token(headers: Mapping[str, str]) -> str:
 
 
 class Gatekeeper:
-    """The tokens in force. One for each server; changes go through it, so that it never lags behind the store."""
+    """The tokens in force. One for each server; it hears of changes that others make within a second."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._by_hash: dict[bytes, Token] = {}
-        self._changing = threading.RLock()  # one change at a time: two could each take the other for the last admin
+        self._reading = threading.Lock()
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the tokens again."""
-        with self._store.snapshot() as snapshot:
+        """Read the tokens again; one reader at a time, so that no older state comes after a newer one."""
+        with self._reading, self._store.snapshot() as snapshot:
             self._by_hash = {token.hash: token for token in snapshot.tokens()}
 
     def first_token(self, wanted: str) -> str | None:
-        """On a catalog without tokens make the first admin's, ``wanted`` or a new one, and return it; else None."""
-        if self._by_hash:
-            return None
+        """On a catalog without tokens make the first admin's, ``wanted`` or a new one, and return it; else None.
+
+        Of several servers that start together one makes it.
+        """
         token = wanted or new_token()
-        self._add("admin", "admin", token)
-        return token
+        kept = _kept("admin", "admin", token)
+
+        def work(tx: Transaction) -> bool:
+            if is_first := not tx.tokens():
+                tx.add_token(kept)
+            return is_first
+
+        made = not self._by_hash and self._store.transact(work)
+        self.refresh()
+        return token if made else None
 
     def knows(self, token: str) -> bool:
         return token_hash(token) in self._by_hash
@@ -99,25 +108,29 @@ class Gatekeeper:
             # A slash would put the token out of reach of the address that revokes it.
             raise InvalidParameter(f"a token's name has 1 to {LONGEST_NAME} printable characters and no slash")
         token = new_token()
-        self._add(name, _role(role), token)
+        kept = _kept(name, _role(role), token)
+        self._store.transact(lambda tx: tx.add_token(kept))
+        self.refresh()
         return token
-
-    def _add(self, name: str, role: Role, token: str) -> None:
-        kept = Token(name, role, token_hash(token), time.time_ns() // 1_000_000)
-        with self._changing:
-            self._store.transact(lambda tx: tx.add_token(kept))
-            self.refresh()
 
     def remove(self, name: str) -> None:
         """Raises NotFound, and Forbidden for the last admin, who could never be made again."""
-        with self._changing:
-            tokens = self.tokens()
+
+        def work(tx: Transaction) -> None:
+            # In the transaction: two servers could each take the other's admin for the last but one.
+            tokens = tx.tokens()
             if name not in [token.name for token in tokens]:
                 raise NotFound(f"there is no token named {name}")
             if [token.name for token in tokens if token.role == "admin"] == [name]:
                 raise Forbidden(f"{name} is the last admin token; add another admin before revoking it")
-            self._store.transact(lambda tx: tx.remove_token(name))
-            self.refresh()
+            tx.remove_token(name)
+
+        self._store.transact(work)
+        self.refresh()
+
+
+def _kept(name: str, role: Role, token: str) -> Token:
+    return Token(name, role, token_hash(token), time.time_ns() // 1_000_000)
 
 
 def _role(role: str) -> Role:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from starlette.routing import Route
 from tidings.api import (
     catalog,
     connections,
+    cursors,
     custom_metadata,
     docs_page,
     entities,
@@ -27,8 +29,10 @@ from tidings.api import (
     lineage,
     openapi,
     relationships,
+    retention,
     search,
     service,
+    snapshot,
     tags,
     tasks,
     typedefs,
@@ -36,7 +40,7 @@ from tidings.api import (
 from tidings.api.access import Caller
 from tidings.api.endpoint import Call, Endpoint, Parts
 from tidings.api.outside import explain
-from tidings.api.problem import internal_answer, problem_answer
+from tidings.api.problem import INTERNAL_CODE, internal_answer, problem_answer
 from tidings.model.errors import (
     MethodNotAllowed,
     NoSuchPage,
@@ -46,7 +50,7 @@ from tidings.model.errors import (
     TooLarge,
 )
 from tidings.model.ids import new_guid
-from tidings.telemetry import log
+from tidings.telemetry import Work, fields, log, take_up, traces
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *entities.ENDPOINTS,
@@ -56,6 +60,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *lineage.ENDPOINTS,
     *relationships.ENDPOINTS,
     *events.ENDPOINTS,
+    *snapshot.ENDPOINTS,
+    *cursors.ENDPOINTS,
+    *retention.ENDPOINTS,
     *catalog.ENDPOINTS,
     *connections.ENDPOINTS,
     *tasks.ENDPOINTS,
@@ -68,6 +75,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 """Every address of the door. The busiest come first, since routes are tried in order."""
 
 _NOBODY = Caller("anonymous", "read")
+_REQUESTS = logging.getLogger(f"{log.name}.requests")
+LONGEST_ID = 200
+"""Characters that are kept of the id that a client gave its request."""
+LONGEST_PROBLEM = 500
+"""Characters of an error's sentence in the line of its request."""
 
 
 def build_app(parts: Parts) -> Starlette:
@@ -83,7 +95,7 @@ def build_app(parts: Parts) -> Starlette:
     return Starlette(
         routes=list(_routes(ENDPOINTS, parts)),
         lifespan=lifespan,
-        exception_handlers={HTTPException: _unknown_address},
+        exception_handlers={HTTPException: _unknown_address(parts)},
     )
 
 
@@ -93,50 +105,85 @@ def _routes(endpoints: Iterable[Endpoint], parts: Parts) -> Iterable[Route]:
         for address in endpoint.addresses():
             by_address.setdefault(address, {})[endpoint.method] = endpoint
     for address, methods in by_address.items():
-        answer = _door(methods, parts)
+        answer = _door(address, methods, parts)
         for path in (address, f"{address}/"):
             yield Route(path, answer, methods=list(methods))
 
 
-def _door(methods: dict[str, Endpoint], parts: Parts) -> Callable[[Request], Awaitable[Response]]:
-    """What stands before every handler: identity, access, body, errors, metrics."""
+def _door(address: str, methods: dict[str, Endpoint], parts: Parts) -> Callable[[Request], Awaitable[Response]]:
+    """What stands before every handler: identity, access, body, errors, metrics, log lines, spans."""
+    wanted = parts.config.log_requests
+    logged = {method: wanted == "all" or (wanted == "writes" and one.writes) for method, one in methods.items()}
 
     async def answer(request: Request) -> Response:
         began = time.perf_counter()
-        endpoint = methods["GET" if request.method == "HEAD" else request.method]
-        request_id = _id_of(request)
-        response = await _guarded(endpoint, request, parts, request_id)
-        response.headers["x-request-id"] = request_id
+        method = "GET" if request.method == "HEAD" else request.method
+        work = _begun(request)
+        response = await _traced(methods[method], address, request, parts, work)
+        response.headers["x-request-id"] = work.request
+        seconds = time.perf_counter() - began
         parts.metrics.requests.labels(request.method, response.status_code).inc()
-        parts.metrics.seconds.labels(request.method).observe(time.perf_counter() - began)
+        parts.metrics.seconds.labels(request.method).observe(seconds)
+        if logged[method] and _REQUESTS.isEnabledFor(logging.INFO):
+            _tell(request, response.status_code, work, seconds)
         return response
 
     return answer
 
 
-def _id_of(request: Request) -> str:
-    return request.headers.get("x-atlan-request-id") or new_guid()
+def _begun(request: Request) -> Work:
+    """The request as work: its cause is ours and new, so that no two ever share one; the id may be the client's."""
+    cause = new_guid()
+    headers = request.headers
+    own = headers.get("x-atlan-request-id") or headers.get("x-request-id") or cause
+    work = Work(cause, own[:LONGEST_ID])
+    take_up(work)  # until the end of its task: a stream's body comes after its answer
+    return work
 
 
-async def _guarded(endpoint: Endpoint, request: Request, parts: Parts, request_id: str) -> Response:
+def _tell(request: Request, status: int, work: Work, seconds: float) -> None:
+    """The line of a request. Without what comes behind the address: that may be long, and anything."""
+    told: dict[str, object] = {"method": request.method, "path": request.url.path, "status": status}
+    told["seconds"] = round(seconds, 6)
+    if request.client:
+        told["client"] = request.client.host
+    if work.error:
+        told |= {"error": work.error, "problem": work.problem[:LONGEST_PROBLEM]}
+    _REQUESTS.info("answered", extra=fields(**told))
+
+
+async def _traced(endpoint: Endpoint, address: str, request: Request, parts: Parts, work: Work) -> Response:
+    spans = traces.active()
+    if spans is None:
+        return await _guarded(endpoint, request, parts, work)
+    with spans.request(request.method, address, request.headers, work) as span:
+        response = await _guarded(endpoint, request, parts, work)
+        span.answered(response.status_code)
+        return response
+
+
+async def _guarded(endpoint: Endpoint, request: Request, parts: Parts, work: Work) -> Response:
     try:
-        return await _handle(endpoint, request, parts, request_id)
+        return await _handle(endpoint, request, parts, work)
     except TidingsError as error:
+        work.error, work.problem = error.code, str(error)
         if error.status >= 500:
-            log.error("request %s failed: %s", request_id, error)
-        return problem_answer(error, request_id)
+            log.error("a request failed: %s", error)
+        return problem_answer(error, work.request)
     except Exception:  # noqa: BLE001  the last line of defence: logged, and told without its details
-        log.exception("request %s failed", request_id)
-        return internal_answer(request_id)
+        work.error = INTERNAL_CODE
+        log.exception("a request failed")
+        return internal_answer(work.request)
 
 
-async def _handle(endpoint: Endpoint, request: Request, parts: Parts, request_id: str) -> Response:
+async def _handle(endpoint: Endpoint, request: Request, parts: Parts, work: Work) -> Response:
     caller = _NOBODY
     if endpoint.role is not None:
         caller = parts.gate.caller(request.headers)
+        work.caller = caller.name
         caller.require(endpoint.role)
     async with _body(request, parts) as body:
-        call = Call(request, parts, caller, body, request_id)
+        call = Call(request, parts, caller, body, work)
         if inspect.iscoroutinefunction(endpoint.handler):
             return cast(Response, await endpoint.handler(call))
         handler = cast(Callable[[Call], Response], endpoint.handler)
@@ -177,15 +224,24 @@ async def _receive(request: Request, parts: Parts, held: bytearray) -> None:
         raise TimedOut("the client went away before the body had arrived; nothing was written") from None
 
 
-async def _unknown_address(request: Request, error: Exception) -> Response:
+def _unknown_address(parts: Parts) -> Callable[[Request, Exception], Awaitable[Response]]:
     """What Starlette's router itself refuses: addresses and methods that are in no row."""
-    request_id = _id_of(request)
-    headers = {"x-request-id": request_id}
+
+    async def answer(request: Request, error: Exception) -> Response:
+        work = _begun(request)
+        refusal, headers = _refusal(request, error)
+        work.error, work.problem = refusal.code, str(refusal)
+        response = problem_answer(refusal, work.request)
+        response.headers.update(headers | {"x-request-id": work.request})
+        if parts.config.log_requests == "all":
+            _tell(request, response.status_code, work, 0.0)
+        return response
+
+    return answer
+
+
+def _refusal(request: Request, error: Exception) -> tuple[TidingsError, dict[str, str]]:
     if isinstance(error, HTTPException) and error.status_code == 405:
-        headers["allow"] = allowed = (error.headers or {}).get("Allow", "")
-        refusal: TidingsError = MethodNotAllowed(f"{request.method} is not taken here; try {allowed}")
-    else:
-        refusal = NoSuchPage(explain(request.url.path))
-    response = problem_answer(refusal, request_id)
-    response.headers.update(headers)
-    return response
+        allowed = (error.headers or {}).get("Allow", "")
+        return MethodNotAllowed(f"{request.method} is not taken here; try {allowed}"), {"allow": allowed}
+    return NoSuchPage(explain(request.url.path)), {}

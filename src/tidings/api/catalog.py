@@ -106,12 +106,13 @@ def remove_token(call: Call) -> Response:
 def status(call: Call) -> Response:
     parts = call.parts
     with parts.store.snapshot() as snapshot:
-        counts, head = snapshot.counts(), snapshot.head()
+        counts, first, head = snapshot.counts(), snapshot.log_start(), snapshot.head()
     return json_answer(
         encode(
             {
                 "version": parts.version,
                 "catalogId": parts.store.catalog_id(),
+                "firstPosition": first,
                 "head": head,
                 "assets": {"active": counts["active"], "archived": counts["archived"]},
                 "links": counts["links"],
@@ -158,7 +159,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "POST", "/api/restore", restore, "write", "Restore archived assets, all or none", group=CATALOG,
         parameters=(DRY_RUN,), body=TargetsBody, answer="mutatedEntities with the restored under UPDATE.",
     ),
-    Endpoint("GET", "/api/status", status, "read", "What the catalog holds", group=SERVER, answer="Counts, log head, version."),
+    Endpoint("GET", "/api/status", status, "read", "What the catalog holds", group=SERVER, answer="Counts, log, version."),
     Endpoint("GET", "/api/tokens", list_tokens, "admin", "Tokens, without their secrets", group=SERVER, answer="The tokens."),
     Endpoint(
         "POST", "/api/tokens", add_token, "admin", "Make a token", group=SERVER, body=TokenBody, status=201,

@@ -91,7 +91,8 @@ async def _streamed(call: Call, target: str, delete_type: DeleteType) -> Respons
     first = await queue.get()
     if isinstance(first, TidingsError):
         raise first
-    return StreamingResponse(_lines(first, queue, call, gone, work), 200, {"cache-control": "no-store"}, LINES)
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(_lines(first, queue, call, gone, work), 200, headers, LINES)
 
 
 async def _told(queue: Queue, call: Call, work: Callable[[], bytes]) -> None:
@@ -101,7 +102,7 @@ async def _told(queue: Queue, call: Call, work: Callable[[], bytes]) -> None:
     except TidingsError as error:
         queue.put_nowait(error)
     except Exception:  # noqa: BLE001  the last line of defence, as for every request: logged, and told without its details
-        log.exception("request %s failed", call.request_id)
+        log.exception("a request failed")
         message = f"something went wrong inside; the server's log has it under {call.request_id}"
         queue.put_nowait(b'{"error":%b}\n' % problem_body(INTERNAL_CODE, message, None, call.request_id))
     queue.put_nowait(None)

@@ -17,20 +17,21 @@ from starlette.responses import Response
 
 from tidings.api.access import Caller, Gatekeeper, Role
 from tidings.config import Config
+from tidings.consumers.retention import RetentionThread
 from tidings.consumers.tail import Feed
-from tidings.model.errors import InvalidParameter, MalformedBody, TooLarge
+from tidings.model.errors import InvalidParameter, MalformedBody, TidingsError, TooLarge
 from tidings.model.ids import is_guid
 from tidings.model.profiles import PROFILES, Profile
 from tidings.read.search import Searches
 from tidings.store.base import Store
 from tidings.store.types import Types
-from tidings.telemetry import Metrics
+from tidings.telemetry import Metrics, Work, traces
 from tidings.write.submit import Actor
 
 PROTOCOL_PREFIXES = ("/api/meta", "/api/atlas/v2")
 """Where the protocol stands: one set of handlers under both."""
 MAX_LONG = 2**63 - 1
-PASSED_ON = frozenset({"origin", "x-amzn-trace-id", "content-length"})
+PASSED_ON = frozenset({"origin", "x-amzn-trace-id", "content-length", "traceparent"})
 SEARCHES_AT_ONCE = 2
 """More wait, so that they take neither every thread nor all the time of others."""
 LONGEST_HEADER = 512
@@ -49,9 +50,14 @@ class Parts:
     metrics: Metrics
     started: float
     version: str
+    holder: str
+    """Under which name this server takes leases."""
+    retention: RetentionThread
     endpoints: tuple[Endpoint, ...] = ()
     pending_bytes: int = 0
     """Bytes of request bodies that are held at the moment."""
+    snapshots: int = 0
+    """Snapshots of the whole catalog that are being read at the moment."""
     searches: Searches = field(default_factory=Searches)
     searching: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(SEARCHES_AT_ONCE))
 
@@ -68,7 +74,7 @@ class Call:
     parts: Parts
     caller: Caller
     body: bytes
-    request_id: str
+    work: Work
 
     @property
     def query(self) -> QueryParams:
@@ -78,6 +84,10 @@ class Call:
     def path(self) -> Mapping[str, str]:
         return self.request.path_params
 
+    @property
+    def request_id(self) -> str:
+        return self.work.request
+
     def actor(self) -> Actor:
         """Who changes something, and the headers that the protocol hands on in events."""
         headers = {
@@ -85,8 +95,11 @@ class Call:
             for name, value in self.request.headers.items()
             if (name.startswith("x-atlan-") or name in PASSED_ON) and len(value) <= LONGEST_HEADER
         }
+        if spans := traces.active():
+            headers |= spans.carried()
         host = self.parts.config.host
-        return Actor(self.caller.name, headers, "" if host == "0.0.0.0" or ":" in host else host)  # noqa: S104  not bound here
+        source_ip = "" if host == "0.0.0.0" or ":" in host else host  # noqa: S104  not bound here
+        return Actor(self.caller.name, headers, source_ip, self.work.cause)
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A parameter that is true or false, in any case."""
@@ -194,6 +207,13 @@ class Endpoint:
     media_type: str = "application/json"
     status: int = 200
     group: str = ""
+    errors: tuple[type[TidingsError], ...] = ()
+    """What can go wrong beside what its other columns tell."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is there to change something."""
+        return self.role in ("write", "admin") and self.method != "GET"
 
     def addresses(self) -> tuple[str, ...]:
         """Every address where it stands, without the trailing slash that is also taken."""

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from tidings.api.endpoint import MAX_LONG, Call, Endpoint, Parameter, json_answer, plain_guid, whole_number
 from tidings.consumers.sse import frames, heartbeat
-from tidings.model.errors import InvalidParameter
+from tidings.model.errors import InvalidParameter, LogTrimmed
 from tidings.model.events import OPERATIONS, LogFilter
 
 GROUP = "Events"
@@ -31,7 +31,8 @@ FILTERS = (
 LIMIT = Parameter(
     "limit", "How many events at most.", {"type": "integer", "minimum": 1, "maximum": MOST, "default": 100}
 )
-AFTER = Parameter("after", "The position behind which to start.", _POSITION)
+AFTER = Parameter("after", "The position behind which to start; the first that is left where not given.", _POSITION)
+STREAM_AFTER = Parameter("after", "The position behind which to start; from now on where not given.", _POSITION)
 WAIT = Parameter(
     "wait", "Seconds to wait for a first event where there is none yet.",
     {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT, "default": 0},
@@ -72,20 +73,26 @@ async def history(call: Call) -> Response:
 
 
 async def _page(call: Call, wanted: LogFilter) -> Response:
-    after, limit = call.whole("after", 0), call.whole("limit", 100, 1, MOST)
+    after, limit = _given_after(call), call.whole("limit", 100, 1, MOST)
     wait = call.whole("wait", 0, 0, LONGEST_WAIT)
     wire = wants_wire(call)
-    await _refuse_beyond(call, after)
+    if after is not None:
+        await _refuse_beyond(call, after)
     records, looked = await call.parts.feed.read_filled(after, limit, wanted, wait)
     head = max(call.parts.store.head(), looked if records else 0)
     bodies = b",".join(record.wire() if wire else record.full() for record in records)
     return json_answer(b'{"events":[%b],"next":%d,"head":%d}' % (bodies, looked, head))
 
 
+def _given_after(call: Call) -> int | None:
+    return call.whole("after", 0) if "after" in call.query else None
+
+
 async def stream(call: Call) -> Response:
     wanted, wire = filter_of(call), wants_wire(call)
     after = _start(call)
     await _refuse_beyond(call, after)
+    await _refuse_trimmed(call, after)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     if call.request.method == "HEAD":  # its answer has an end
         return Response(None, 200, headers, SSE)
@@ -108,15 +115,24 @@ async def _refuse_beyond(call: Call, after: int) -> None:
     if after <= call.parts.store.head():
         return
 
-    def read() -> int:
-        with call.parts.store.snapshot() as snapshot:
-            return snapshot.head()
-
-    if after > (head := await anyio.to_thread.run_sync(read)):
+    _, head = await anyio.to_thread.run_sync(_ends, call)
+    if after > head:
         raise InvalidParameter(
             f"position {after} is beyond the end of the log, {head}: it comes from another catalog, or this one was "
             "restored from an older backup; start again from a position that it has"
         )
+
+
+async def _refuse_trimmed(call: Call, after: int) -> None:
+    first, _ = await anyio.to_thread.run_sync(_ends, call)
+    if after + 1 < first:
+        raise LogTrimmed(after, first)
+
+
+def _ends(call: Call) -> tuple[int, int]:
+    """The first position that is left of the log, and the last."""
+    with call.parts.store.snapshot() as snapshot:
+        return snapshot.log_start(), snapshot.head()
 
 
 async def _frames(call: Call, after: int, wanted: LogFilter, wire: bool) -> AsyncIterator[bytes]:
@@ -129,6 +145,9 @@ async def _frames(call: Call, after: int, wanted: LogFilter, wire: bool) -> Asyn
                 break  # the token was revoked meanwhile
             metrics.streamed.inc(len(batch.records))
             yield frames(batch.records, wire) or heartbeat(batch.position)
+    except LogTrimmed as trimmed:
+        # A reader that is overtaken while it catches up: who resumes from its last event is refused with the same words.
+        yield b": %b\n\n" % str(trimmed).encode()
     finally:
         metrics.streams.dec()
 
@@ -136,16 +155,16 @@ async def _frames(call: Call, after: int, wanted: LogFilter, wire: bool) -> Asyn
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET", "/api/events", list_events, "read", "A page of the log",
-        parameters=(AFTER, LIMIT, *FILTERS, WAIT, FORM), group=GROUP,
+        parameters=(AFTER, LIMIT, *FILTERS, WAIT, FORM), group=GROUP, errors=(LogTrimmed,),
         answer="The events, «next» to pass as «after» for what follows, and «head», the log's last position.",
     ),
     Endpoint(
         "GET", "/api/events/stream", stream, "read", "The log as it grows, as server-sent events",
-        parameters=(AFTER, *FILTERS, FORM), group=GROUP, media_type=SSE,
+        parameters=(STREAM_AFTER, *FILTERS, FORM), group=GROUP, media_type=SSE, errors=(LogTrimmed,),
         answer="One frame for each event with its position as id; comments as heartbeats. Resumes from Last-Event-ID.",
     ),
     Endpoint(
         "GET", "/api/assets/{guid}/history", history, "read", "Every event of one asset, purged ones included",
-        parameters=(AFTER, LIMIT, WAIT, FORM), group=GROUP, answer="As a page of the log.",
+        parameters=(AFTER, LIMIT, WAIT, FORM), group=GROUP, answer="As a page of the log.", errors=(LogTrimmed,),
     ),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from tidings.model.errors import (
     Conflict,
     Forbidden,
     InvalidRequest,
+    LogTrimmed,
     NotFound,
     StoreUnavailable,
     TidingsError,
@@ -35,8 +36,9 @@ _MEANINGS: Mapping[type[TidingsError], str] = {
     NotFound: "Something that the request names is not there.",
     TimedOut: "The request took too long to arrive; nothing was written.",
     Conflict: "The request contradicts what is stored; nothing was written.",
+    LogTrimmed: "The log before the first position that is left was trimmed; the message names it.",
     TooLarge: "The body, or something in it, is larger than the server takes; nothing was written.",
-    TooBusy: "More is waiting than the server will hold; nothing was written. Send it again after Retry-After seconds.",
+    TooBusy: "More is waiting than the server will hold; nothing was done. Come back after Retry-After seconds.",
     TidingsError: "Something failed inside; the server's log has it under the request's id.",
     StoreUnavailable: "The database cannot be written or read at the moment.",
 }
@@ -59,7 +61,10 @@ _PROBLEM_SCHEMA = {
                 },
             },
         },
-        "requestId": {"type": "string", "description": "The header X-Atlan-Request-Id of the request, or a new id."},
+        "requestId": {
+            "type": "string",
+            "description": "The header X-Atlan-Request-Id of the request, else X-Request-Id, else a new id.",
+        },
     },
 }
 
@@ -111,6 +116,10 @@ def possible_errors(row: Endpoint) -> Iterator[type[TidingsError]]:
 
     Every call reads or writes the store, or its token is looked up there, so that 500 and 503 can always happen.
     """
+    yield from sorted({*_plain_errors(row), *row.errors}, key=lambda error: error.status)
+
+
+def _plain_errors(row: Endpoint) -> Iterator[type[TidingsError]]:
     takes_names = bool(placeholders(row.path) or row.parameters or row.body is not None)
     changes = row.method not in ("GET", "HEAD")
     if takes_names or row.status == InvalidRequest.status:

@@ -59,7 +59,7 @@ _ELSEWHERE: Mapping[str, str] = {
 }  # fmt: skip
 """From the root, all in lower case."""
 KNOWN = (
-    "/api/connections", "/api/tasks",
+    "/api/connections", "/api/cursors", "/api/retention", "/api/retention/run", "/api/snapshot", "/api/tasks",
     "/api/assets", "/api/delete", "/api/docs", "/api/events", "/api/events/stream", "/api/openapi.json", "/api/restore",
     "/api/status", "/api/tokens", "/health", "/health/ready", "/metrics", "/api/service/roles", "/api/service/users",
     "/api/service/v2/groups", "/api/service/whoami", "/api/service/apikeys",

@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
+from tidings.cli.copy import copy
 from tidings.cli.crawl import crawl
+from tidings.cli.cursors import cursors
 from tidings.cli.custom_metadata import cm
 from tidings.cli.demo import demo
 from tidings.cli.events import events, history
@@ -18,9 +20,11 @@ from tidings.cli.glossary import glossary
 from tidings.cli.lineage import lineage
 from tidings.cli.purge_connection import purge_connection
 from tidings.cli.remove import delete, restore
+from tidings.cli.retention import retention
 from tidings.cli.save import save
 from tidings.cli.screen import Screen
 from tidings.cli.serve import serve
+from tidings.cli.snapshot import snapshot
 from tidings.cli.status import status, version
 from tidings.cli.tags import tags
 from tidings.cli.tail import tail
@@ -32,7 +36,7 @@ from tidings.model.errors import ClientError, TidingsError
 INTERRUPTED = 130
 COMMANDS: tuple[click.Command, ...] = (
     serve, demo, tail, get, lineage, save, delete, restore, purge_connection, events, history, status, tokens, types, tags,
-    cm, glossary, backup, check, crawl, version,
+    cm, glossary, cursors, retention, snapshot, backup, copy, check, crawl, version,
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tidings import wiring
+from tidings import wiring, workers
 from tidings.cli.settings import settings_options
 from tidings.config import Config
 
@@ -16,4 +16,7 @@ def serve(config: Config) -> None:
 
     Everything can be set by option, by environment variable or in a TOML file; what comes first in this list wins.
     """
-    wiring.serve(config)
+    if config.workers > 1:
+        workers.serve(config)
+    else:
+        wiring.serve(config)

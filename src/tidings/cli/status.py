@@ -34,6 +34,7 @@ def _rows(url: str, told: JsonObject) -> Iterator[tuple[str, object]]:
     yield "profile", told["profile"]
     yield "assets", f"{told['assets']['active']:,} active, {told['assets']['archived']:,} archived"
     yield "links", f"{told['links']:,}"
+    yield "first position", f"{told['firstPosition']:,}"
     yield "head of the log", f"{told['head']:,}"
 
 

@@ -50,7 +50,12 @@ def check(screen: Screen, config: Config) -> None:
     if screen.people:
         _show(screen, report)
     else:
-        counts = {"assets": report.assets, "events": report.events, "links": report.links}
+        counts = {
+            "assets": report.assets,
+            "events": report.events,
+            "links": report.links,
+            "firstPosition": report.first,
+        }
         screen.record(
             {"sound": report.is_sound, **counts, "problemCount": report.problem_count, "problems": report.problems}
         )
@@ -62,6 +67,10 @@ def _show(screen: Screen, report: integrity.Report) -> None:
     for problem in report.problems:
         screen.show(Text.assemble(("✗ ", "bold red"), plain(problem)))
     looked = f"{report.assets:,} assets, {report.links:,} links and {report.events:,} events"
+    if report.first > 1:
+        looked += (
+            f"; the log begins with position {report.first:,}, and what is not told from there on was not looked at"
+        )
     if not report.is_sound:
         screen.show(Text(f"{report.problem_count} problems in {looked}; restore a backup", style="bold red"))
     else:

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 import anyio.to_thread
 import msgspec
 
-from tidings.model.errors import StoreError
+from tidings.model.errors import LogTrimmed, StoreError
 from tidings.model.events import EVERYTHING, LogFilter, LogRecord
 from tidings.store.base import PAGE_BYTES, Store
 from tidings.telemetry import log
@@ -56,6 +56,10 @@ class _Ring:
         if drop:
             del self.records[:drop]
             self.first += drop
+
+    def restart(self, first: int) -> None:
+        """Forget everything and go on with ``first``."""
+        self.records, self.first, self._bytes = [], first, 0
 
     def after(self, position: int) -> list[LogRecord] | None:
         """Some behind ``position``; None where the ring does not reach back so far."""
@@ -128,7 +132,11 @@ class Feed:
 
     async def _fill(self) -> None:
         while (ring := self._ring) is not None and ring.last < self._store.head():
-            records, _ = await self.read(ring.last, PAGE, EVERYTHING)
+            try:
+                records, _ = await self.read(ring.last, PAGE, EVERYTHING)
+            except LogTrimmed as trimmed:
+                ring.restart(trimmed.first)  # its readers go on reading from the store, and hear it there
+                continue
             if not records:
                 break
             # All readers may have left meanwhile and others come: then it is an old ring that grows, read by nobody.
@@ -140,20 +148,29 @@ class Feed:
         grown.set()
 
     async def read(
-        self, after: int, limit: int, wanted: LogFilter, most_bytes: int = PAGE_BYTES
+        self, after: int | None, limit: int, wanted: LogFilter, most_bytes: int = PAGE_BYTES
     ) -> tuple[list[LogRecord], int]:
-        """One bounded read of the store, off the event loop."""
+        """One bounded read of the store, off the event loop; from the first position left where ``after`` is None.
+
+        Raises LogTrimmed where something behind ``after`` is gone.
+        """
 
         def page() -> tuple[list[LogRecord], int]:
             with self._store.snapshot() as snapshot:
-                return snapshot.log(after, limit, wanted, most_bytes)
+                first = snapshot.log_start()
+                if after is not None and after + 1 < first:
+                    raise LogTrimmed(after, first)
+                return snapshot.log(first - 1 if after is None else after, limit, wanted, most_bytes)
 
         return await anyio.to_thread.run_sync(page)
 
-    async def read_filled(self, after: int, limit: int, wanted: LogFilter, wait: float) -> tuple[list[LogRecord], int]:
+    async def read_filled(
+        self, after: int | None, limit: int, wanted: LogFilter, wait: float
+    ) -> tuple[list[LogRecord], int]:
         """A page that has something in it, if need be after waiting so many seconds; else an empty one.
 
-        Reads on over what does not pass, so that an empty page means that there is nothing up to its position.
+        Reads on over what does not pass, so that an empty page means that there is nothing up to its position. From the
+        first position left where ``after`` is None; raises LogTrimmed as ``read`` does.
         """
         deadline = asyncio.get_running_loop().time() + wait
         position = after
@@ -178,7 +195,7 @@ class Feed:
         """Everything behind ``after`` that passes, for ever, in batches; an empty batch after ``pause`` quiet seconds,
         also while the log grows by what does not pass.
 
-        Ends when the feed is closed.
+        Ends when the feed is closed. Raises LogTrimmed where the log is trimmed beyond a reader that is behind.
         """
         self._join()
         loop = asyncio.get_running_loop()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -12,7 +13,8 @@ STATUS_NAMES = ("ACTIVE", "DELETED")
 """What the protocol calls each status; an archived asset is «DELETED» on the wire."""
 
 Attributes = dict[str, Any]
-_decode_raw = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode: Callable[[bytes], Attributes] = msgspec.json.Decoder(dict[str, Any]).decode
+_decode_raw: Callable[[bytes], Attributes] = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class Asset(msgspec.Struct, gc=False):
@@ -42,12 +44,12 @@ class Asset(msgspec.Struct, gc=False):
     @property
     def attributes(self) -> Attributes:
         """A fresh dict of the attributes that are set."""
-        return cast(Attributes, msgspec.json.decode(self.encoded))
+        return _decode(self.encoded)
 
     @property
     def raw_attributes(self) -> Attributes:
         """The same with each value as ready JSON (``msgspec.Raw``): half the time where values are only passed on."""
-        return cast(Attributes, _decode_raw(self.encoded))
+        return _decode_raw(self.encoded)
 
 
 class AssetName(msgspec.Struct, gc=False):

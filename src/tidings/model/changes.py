@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -25,24 +24,37 @@ _OPERATIONS: dict[str, Operation] = {
 }
 
 
-class Kind(Enum):
-    """What happens to one asset in one request, in the order in which a request's events stand in the log."""
+class Kind:
+    """What happens to one asset in one request, in the order in which a request's events stand in the log.
 
-    CREATE = "CREATE"
-    CUSTOM = "CUSTOM"
-    UNTAG = "UNTAG"
-    TAG = "TAG"
-    UPDATE = "UPDATE"
-    ARCHIVE = "ARCHIVE"
-    PURGE = "PURGE"
+    No ``Enum``: each look at a member of one is a call, and these are looked at for every asset.
+    """
+
+    CREATE: ClassVar[Kind]
+    CUSTOM: ClassVar[Kind]
+    UNTAG: ClassVar[Kind]
+    TAG: ClassVar[Kind]
+    UPDATE: ClassVar[Kind]
+    ARCHIVE: ClassVar[Kind]
+    PURGE: ClassVar[Kind]
+
+    __slots__ = ("is_delete", "is_label", "is_tagging", "operation", "place", "value")
 
     def __init__(self, value: str) -> None:
+        self.value = value
         self.is_delete = value in ("ARCHIVE", "PURGE")
         self.is_tagging = value in ("TAG", "UNTAG")
         self.is_label = self.is_tagging or value == "CUSTOM"
         """Only what is said about the asset changes, not what it is."""
         self.operation = _OPERATIONS[value]
         self.place = list(_OPERATIONS).index(value)
+
+    def __repr__(self) -> str:
+        return f"Kind.{self.value}"
+
+
+for _name in _OPERATIONS:
+    setattr(Kind, _name, Kind(_name))
 
 
 class Neighbour(msgspec.Struct, gc=False, frozen=True):

@@ -112,35 +112,28 @@ def attributes_form(asset_type: AssetType, attributes: Mapping[str, Any], encode
     return b"".join(attributes_parts(asset_type, attributes, encoded, flagged_only))
 
 
-def display_text(asset: Asset, attributes: Mapping[str, Any]) -> bytes:
-    """JSON of what an asset is called: its name, else its qualifiedName."""
-    name = attributes.get("name")
-    return encode(asset.qualified_name if name is None else name)
+def header_start(type_name: str) -> bytes:
+    """What stands before the attributes of an entity."""
+    return b'{"typeName":%b,"attributes":' % encode(type_name)
 
 
-def header_ends(asset: Asset, attributes: Mapping[str, Any], more: bytes) -> tuple[bytes, bytes]:
-    """What stands before and behind the attributes of an entity: its header keys; ``more`` are further members."""
+def header_end(asset: Asset, attributes: Mapping[str, Any], more: bytes) -> bytes:
+    """What stands behind the attributes of an entity: its other header keys; ``more`` are further members.
+
+    It is called by its name, or else by its qualifiedName.
+    """
     return (
-        b'{"typeName":%b,"attributes":' % encode(asset.type_name),
         b',"guid":"%b","status":"%b","displayText":%b,"isIncomplete":false,"createdBy":%b,"updatedBy":%b,'
         b'"createTime":%d,"updateTime":%d%b}'
-        % (
-            asset.guid.encode(),
-            _STATUS[asset.status],
-            display_text(asset, attributes),
-            encode(asset.created_by),
-            encode(asset.updated_by),
-            asset.created_at,
-            asset.updated_at,
-            more,
-        ),
-    )
+    ) % (
+        asset.guid.encode(), _STATUS[asset.status], encode(attributes.get("name", asset.qualified_name)),
+        encode(asset.created_by), encode(asset.updated_by), asset.created_at, asset.updated_at, more,
+    )  # fmt: skip
 
 
 def header(asset: Asset, attributes: Mapping[str, Any], body: bytes, more: bytes = b"") -> bytes:
     """A whole entity around ``body``, the JSON of its attributes."""
-    before, behind = header_ends(asset, attributes, more)
-    return b"".join((before, body, behind))
+    return b"".join((header_start(asset.type_name), body, header_end(asset, attributes, more)))
 
 
 _STATUS = tuple(name.encode() for name in STATUS_NAMES)

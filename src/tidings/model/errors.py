@@ -29,6 +29,7 @@ TidingsError
 │   └── CategoryExists             another active category beside it has the name
 ├── Unauthenticated           401  no token, or one that is not known
 ├── Forbidden                 403  the token's role does not reach that far
+├── LogTrimmed                410  a position before the first that is left of the log; start anew from a snapshot
 ├── TimedOut                  408  the request took longer to arrive than it may
 ├── TooBusy                   429  more is waiting than the server will hold; come back in a second
 ├── StoreError                500  the database cannot do its work
@@ -229,6 +230,22 @@ class Unauthenticated(TidingsError):
 class Forbidden(TidingsError):
     code = "TIDINGS-403-000"
     status = 403
+
+
+class LogTrimmed(TidingsError):
+    """Somebody asks for events that are no longer kept. ``first`` is the first position that is left."""
+
+    code = "TIDINGS-410-000"
+    status = 410
+
+    def __init__(self, after: int, first: int) -> None:
+        super().__init__(
+            f"the log behind position {after} was trimmed: the first position left is {first}. Start anew from "
+            f"GET /api/snapshot and follow the log from its position, or go on after {first - 1} without what is gone",
+            [Problem("firstPosition", str(first))],
+        )
+        self.after = after
+        self.first = first
 
 
 class TimedOut(TidingsError):

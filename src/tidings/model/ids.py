@@ -15,6 +15,7 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}
 _lock = threading.Lock()
 _last = 0
 _noise = ""
+_used = 0
 _STOCK = 4096
 
 
@@ -28,14 +29,16 @@ def _reserve(count: int) -> tuple[int, str]:
 
     Noise is drawn from the system in stock: asking for each guid costs more than making it.
     """
-    global _last, _noise  # noqa: PLW0603  what makes guids of one process strictly ascend, and the stock
+    global _last, _noise, _used  # noqa: PLW0603  what makes guids of one process strictly ascend, and the stock
     with _lock:
         first = max(time.time_ns() // 1_000_000 << 12, _last + 1)
         _last = first + count - 1
-        if len(_noise) < 16 * count:
+        start, end = _used, _used + 16 * count
+        if end > len(_noise):
             _noise = os.urandom(max(8 * count, _STOCK)).hex()
-        noise, _noise = _noise[: 16 * count], _noise[16 * count :]
-    return first, noise
+            start, end = 0, 16 * count
+        _used = end
+        return first, _noise[start:end]
 
 
 def _forget_noise() -> None:
@@ -45,13 +48,15 @@ def _forget_noise() -> None:
 
 def new_guids(count: int) -> list[str]:
     """``count`` UUIDv7 strings in ascending order."""
+    if not count:
+        return []
     first, noise = _reserve(count)
-    guids = []
-    for index in range(count):
-        moment = f"{first + index:015x}"
-        random = noise[16 * index : 16 * index + 16]
-        guids.append(f"{moment[:8]}-{moment[8:12]}-7{moment[12:]}-{_VARIANT[random[0]]}{random[1:4]}-{random[4:]}")
-    return guids
+    return [_guid(first + index, noise[16 * index : 16 * index + 16]) for index in range(count)]
+
+
+def _guid(moment: int, noise: str) -> str:
+    digits = f"{moment:015x}"
+    return f"{digits[:8]}-{digits[8:12]}-7{digits[12:]}-{_VARIANT[noise[0]]}{noise[1:4]}-{noise[4:]}"
 
 
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
@@ -60,7 +65,7 @@ _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 def new_guid() -> str:
     """One UUIDv7 string, greater than every one this process made before."""
-    return new_guids(1)[0]
+    return _guid(*_reserve(1))
 
 
 def is_guid(text: object) -> bool:

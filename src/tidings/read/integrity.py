@@ -2,10 +2,14 @@
 
 Everything is read from one snapshot, so that a server may go on writing meanwhile. Assets are compared in guid order,
 one history beside one row; of links, and only of links, all are held in memory at once.
+
+Where the start of the log was trimmed, what is left of it must tell the state all the same, as far as it speaks of it; what
+it no longer speaks of cannot be looked at.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
 from typing import TypeVar
@@ -16,7 +20,8 @@ from tidings.model.asset import Asset, Link
 from tidings.model.events import EVERYTHING, LogRecord
 from tidings.model.registry import TypeRegistry
 from tidings.model.tag import Attachment
-from tidings.read.replay import LinkReplay, detail_of, replay_asset
+from tidings.read.replay import Replayed, detail_of, replay_asset
+from tidings.read.replay_links import LinkReplay
 from tidings.store.base import Snapshot, Store, pages
 from tidings.store.tags import tags_of
 from tidings.store.types import Types
@@ -28,6 +33,7 @@ Progress = Callable[[str, int, int], None]
 MOST_PROBLEMS = 100
 """Problems that a report spells out; more are only counted."""
 PAGE = 1000
+_canonical = msgspec.msgpack.Encoder(order="deterministic")
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -38,6 +44,10 @@ class Report(msgspec.Struct, frozen=True):
     assets: int
     events: int
     links: int
+    first: int = 1
+    """The first position that is left of the log."""
+    told: str = ""
+    """One text for all that the log alone tells, every asset and every link: the same for the same state."""
 
     @property
     def is_sound(self) -> bool:
@@ -47,7 +57,12 @@ class Report(msgspec.Struct, frozen=True):
 def inspect(store: Store, types: Types, progress: Progress) -> Report:
     """Look at everything. Reads the log twice; holds a snapshot for as long as it takes, and writes nothing."""
     with store.snapshot() as snapshot:
-        return _Inspection(snapshot, types.of(snapshot), progress).run()
+        return inspect_snapshot(snapshot, types, progress)
+
+
+def inspect_snapshot(snapshot: Snapshot, types: Types, progress: Progress) -> Report:
+    """``inspect`` of what one snapshot shows."""
+    return _Inspection(snapshot, types.of(snapshot), progress).run()
 
 
 class _Inspection:
@@ -57,7 +72,14 @@ class _Inspection:
         self.progress = progress
         self.problems: list[str] = []
         self.count = 0
-        self.links = LinkReplay(types, self.complain)
+        self.start = snapshot.log_start()
+        self.start_time = 0
+        self.links = LinkReplay(types, self.complain, trimmed=self.trimmed)
+        self.told = hashlib.sha256()
+
+    @property
+    def trimmed(self) -> bool:
+        return self.start > 1
 
     def complain(self, problem: str) -> None:
         self.count += 1
@@ -71,20 +93,29 @@ class _Inspection:
         self.progress("database", 1, 1)
         if self.count:
             self.complain("the file is damaged, so its contents were not looked at; restore it from a backup")
-            return Report(self.problems, self.count, 0, 0, 0)
+            return Report(self.problems, self.count, 0, 0, 0, self.start)
         counts, head = self.snapshot.counts(), self.snapshot.head()
+        self._look_at_cursors(head)
         assets, links = counts["active"] + counts["archived"], counts["links"]
         events = self._follow_log(head)
+        for link in self.links.told():
+            self.told.update(link)
         self._compare_links(links)
         self._compare_assets(assets)
-        return Report(self.problems, self.count, assets, events, links)
+        return Report(self.problems, self.count, assets, events, links, self.start, self.told.hexdigest())
+
+    def _look_at_cursors(self, head: int) -> None:
+        for cursor in self.snapshot.cursors():
+            if cursor.position > head:
+                self.complain(f"the cursor {cursor.name} is at {cursor.position}, beyond the end of the log, {head}")
 
     def _follow_log(self, head: int) -> int:
         """Positions and times in order; gathers the links that the log tells. Returns how many events there are."""
-        last, count, time = 0, 0, 0
+        last, count, time = self.start - 1, 0, 0
         records = pages(lambda after, limit: self.snapshot.log(after, limit, EVERYTHING)[0], 0, _position)
-        for record in self._counted("log", records, head):
+        for record in self._counted("log", records, head - last):
             count += 1
+            self.start_time = self.start_time or record.time
             if record.position != last + 1:
                 self.complain(f"position {record.position} comes after {last}")
             if record.time < time:
@@ -118,7 +149,8 @@ class _Inspection:
             told = self.links.take(link.relationship, end1, end2)
             here = msgspec.json.decode(link.encoded or b"{}")
             if told is None:
-                self.complain(f"{label} is stored, but not in the log")
+                if not self.links.may_be_older(link.relationship, end1, end2):
+                    self.complain(f"{label} is stored, but not in the log")
             elif told != here:
                 self.complain(f"{label} has the attributes {here}, but {told} in the log")
 
@@ -134,10 +166,15 @@ class _Inspection:
             if one is not None and one[0].guid == guid:
                 self._compare_asset(*one, records)
                 one = next(whole, None)
-            elif not replay_asset(records, self.types, self.complain).gone:
+            elif not self._replayed(records).gone:
                 self.complain(f"{guid} is not stored, but the log does not say that it was purged")
         while one is not None:
             one = self._untold(one[0], whole)
+
+    def _replayed(self, records: Iterable[LogRecord]) -> Replayed:
+        told = replay_asset(records, self.types, self.complain, trimmed=self.trimmed)
+        self.told.update(_canonical.encode(told))
+        return told
 
     def _with_tags(self, stored: Iterator[Asset]) -> Iterator[tuple[Asset, list[Attachment]]]:
         for page in _chunks(stored):
@@ -147,11 +184,13 @@ class _Inspection:
     def _untold(
         self, asset: Asset, whole: Iterator[tuple[Asset, list[Attachment]]]
     ) -> tuple[Asset, list[Attachment]] | None:
-        self.complain(f"{asset.type_name} {asset.guid} is stored, but not in the log")
+        # Its last change is not told: it must be from before what is left of the log.
+        if not self.trimmed or asset.updated_at > self.start_time:
+            self.complain(f"{asset.type_name} {asset.guid} is stored, but not in the log")
         return next(whole, None)
 
     def _compare_asset(self, asset: Asset, tags: list[Attachment], records: Iterable[LogRecord]) -> None:
-        told = replay_asset(records, self.types, self.complain)
+        told = self._replayed(records)
         label = f"{asset.type_name} {asset.guid}"
         if told.gone:
             self.complain(f"{label} is stored, but purged in the log")

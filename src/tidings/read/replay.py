@@ -1,8 +1,8 @@
-"""What the log alone says: events folded into the assets and links that they tell. Pure."""
+"""What the log alone says of assets: events folded into what they tell. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from tidings.model.tag import Attachment
 STATE = "__state"
 CUSTOM = "businessAttributes"
 TAGS = "classifications"
+ATTRIBUTE = "attribute"
 Complain = Callable[[str], None]
 
 
@@ -114,6 +115,9 @@ class Replayed(msgspec.Struct):
     own: dict[str, dict[str, Any]] = {}
     """Tags of its own, as the protocol shows them."""
     gone: bool = False
+    learned: set[tuple[str, ...]] | None = None
+    """Where its first events were trimmed: which parts of it the events that are left have told, as far as they are not
+    in each event. Of the others nothing is known."""
 
     def differences(self, asset: Asset, tags: Iterable[Attachment]) -> list[str]:
         """What of a stored asset, with all its tags, is not as it was told."""
@@ -122,11 +126,25 @@ class Replayed(msgspec.Struct):
             here, told = getattr(asset, field), getattr(self, field)
             if here != told:
                 found.append(f"{field} is {here!r}, but {told!r} in the log")
-        found += _differing("attribute", asset.attributes, self.attributes)
-        found += _differing("custom metadata", msgspec.json.decode(asset.custom or b"{}"), self.custom)
+        found += _differing("attribute", self._told_of(asset.attributes), self.attributes)
+        custom: dict[str, dict[str, Any]] = msgspec.json.decode(asset.custom or b"{}")
+        if self.learned is None:
+            found += _differing("custom metadata", custom, self.custom)
+        else:
+            parts = [path[1:] for path in self.learned if path[0] == CUSTOM]
+            told = {f"{name}.{key}": self.custom.get(name, {}).get(key) for name, key in parts}
+            here = {f"{name}.{key}": custom.get(name, {}).get(key) for name, key in parts}
+            found += _differing("custom metadata", here, told)
         return found + self._other_tags(asset, list(tags))
 
+    def _told_of(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self.learned is None:
+            return attributes
+        return {key: value for key, value in attributes.items() if (ATTRIBUTE, key) in self.learned}
+
     def _other_tags(self, asset: Asset, tags: list[Attachment]) -> list[str]:
+        if self.learned is not None:
+            tags = [one for one in tags if (TAGS, one.tag, one.guid) in self.learned]
         stored = {(one.tag, one.guid) for one in tags}
         found = [f"it has the tag {tag} from {guid}, but not in the log" for tag, guid in sorted(stored - self.tags)]
         found += [f"it has no tag {tag} from {guid}, but in the log" for tag, guid in sorted(self.tags - stored)]
@@ -152,8 +170,14 @@ def _differing(what: str, here: Mapping[str, Any], told: Mapping[str, Any]) -> l
     ]
 
 
-def replay_asset(records: Iterable[LogRecord], types: TypeRegistry, complain: Complain) -> Replayed:
-    """Fold all events of one asset, in order, and complain of each that does not follow from the ones before."""
+def replay_asset(
+    records: Iterable[LogRecord], types: TypeRegistry, complain: Complain, *, trimmed: bool = False
+) -> Replayed:
+    """Fold all events of one asset, in order, and complain of each that does not follow from the ones before.
+
+    Of a log that is ``trimmed`` the first events may be gone: what they told is then learned from what later ones say
+    that it was before, and what none of them speaks of stays unknown.
+    """
     state = Replayed()
     last: tuple[LogRecord, Detail, Header] | None = None
     for record in records:
@@ -161,6 +185,10 @@ def replay_asset(records: Iterable[LogRecord], types: TypeRegistry, complain: Co
         header = _header_of(record, complain)
         if detail is not None and header is not None:
             keys = Keys(record.type_name, types)
+            if last is None and trimmed and record.operation != "ENTITY_CREATE":
+                state.learned, state.version = set(), detail.version - 1
+            if state.learned is not None:
+                _learn(state, record, detail, keys)
             if last is not None and last[1].cause != detail.cause:
                 _check_status(state, last, complain)
             for fault in _faults(state, record, detail, keys):
@@ -172,9 +200,43 @@ def replay_asset(records: Iterable[LogRecord], types: TypeRegistry, complain: Co
     return state
 
 
+def _learn(state: Replayed, record: LogRecord, detail: Detail, keys: Keys) -> None:
+    """What an event says of the time before it, where nothing was known yet of what it speaks of."""
+    known = state.learned or set()
+    state.learned = known
+    if record.operation == "BUSINESS_ATTRIBUTE_UPDATE":
+        for name, values in detail.before[CUSTOM].items():
+            for key, value in values.items():
+                if (path := (CUSTOM, name, key)) not in known and value is not None:
+                    state.custom.setdefault(name, {})[key] = value
+                known.add(path)
+        return
+    for one in detail.before.get(TAGS, ()):
+        if (TAGS, one["typeName"], one["entityGuid"]) not in known:
+            state.tags.add((one["typeName"], one["entityGuid"]))
+            if one["entityGuid"] == record.guid:
+                state.own[one["typeName"]] = _content(one)
+    known |= {
+        (TAGS, one["typeName"], one["entityGuid"])
+        for one in (*detail.before.get(TAGS, ()), *detail.after.get(TAGS, ()))
+    }
+    for key in (detail.before | detail.after).keys() - {TAGS}:
+        before = detail.before.get(key)
+        if (ATTRIBUTE, key) in known or keys.is_link(key, before) or keys.is_link(key, detail.after.get(key)):
+            continue
+        known.add((ATTRIBUTE, key))
+        if key == STATE:
+            state.status = ACTIVE if before == STATUS_NAMES[ACTIVE] else ARCHIVED
+        elif before is not None:
+            state.attributes[key] = before
+
+
 def _check_status(state: Replayed, last: tuple[LogRecord, Detail, Header], complain: Complain) -> None:
     """All events of a request show the asset as the request leaves it, so that only the last can be held against it."""
     record, _, header = last
+    if state.learned is not None and (ATTRIBUTE, STATE) not in state.learned:
+        state.learned.add((ATTRIBUTE, STATE))
+        state.status = ACTIVE if header.status == STATUS_NAMES[ACTIVE] else ARCHIVED
     if STATUS_NAMES[state.status] != header.status:
         complain(f"position {record.position}: the entity is {header.status}, its history says otherwise")
 
@@ -279,78 +341,3 @@ def _apply(state: Replayed, record: LogRecord, detail: Detail, header: Header, k
                 state.attributes.pop(key, None)
             else:
                 state.attributes[key] = value
-
-
-def _guid(digits: str) -> str:
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-class LinkReplay:
-    """All links that the log tells, followed in the order of positions.
-
-    A link is kept as 34 bytes (its relationship and two guids), so that a million of them fit in some 120 MB. Links
-    of a purged asset are not looked for when it goes: guids never return, so whoever compares leaves them out.
-    """
-
-    def __init__(self, types: TypeRegistry, complain: Complain) -> None:
-        self._types = types
-        self._complain = complain
-        self._numbers = {name: number for number, name in enumerate(types.system.relationships)}
-        self._names = tuple(types.system.relationships)
-        self._present: dict[bytes, bytes | None] = {}
-        self._cause = ""
-        self._deleting = False
-        self._hidden: dict[bytes, bytes | None] = {}
-
-    def follow(self, record: LogRecord, detail: Detail) -> None:
-        """Take the next event into account."""
-        if detail.cause != self._cause:
-            self._cause, self._deleting, self._hidden = detail.cause, False, {}
-        if record.operation == "ENTITY_DELETE":
-            # Neighbours were told before that what is deleted can no longer be seen (the profile «server»); the links
-            # themselves stay with the archived, or go with the purged.
-            self._present |= self._hidden
-            self._deleting, self._hidden = True, {}
-        elif not self._deleting:
-            try:
-                self._change(record, detail)
-            except (KeyError, TypeError, ValueError) as error:
-                self._complain(f"position {record.position}: the links cannot be read ({error!r})")
-
-    def take(self, relationship: str, end1: str, end2: str) -> dict[str, Any] | None:
-        """Take a link out: its own attributes, or None where the log does not tell of it."""
-        if relationship not in self._numbers:
-            return None
-        encoded = self._present.pop(self.key(relationship, end1, end2), b"")
-        return None if encoded == b"" else msgspec.json.decode(encoded or b"{}")
-
-    def rest(self) -> Iterator[tuple[str, str, str]]:
-        """Relationship and both guids of every link that was not taken out."""
-        for key in self._present:
-            first, second = key[2:18].hex(), key[18:].hex()
-            yield self._names[int.from_bytes(key[:2], "big")], _guid(first), _guid(second)
-
-    def _change(self, record: LogRecord, detail: Detail) -> None:
-        links = links_of(record.type_name, self._types)
-        for told, came in ((detail.before, False), (detail.after, True)):
-            for name in told.keys() & links.keys():
-                if not isinstance(told[name], list):
-                    continue  # an attribute of that name, before the relationship was defined
-                for item in told[name]:
-                    key = self._key(links[name], record.guid, item["guid"])
-                    if came:
-                        own = item.get("relationshipAttributes")
-                        self._present[key] = msgspec.json.encode(own) if own else None
-                    elif key in self._present:  # often told twice, once by each end
-                        self._hidden[key] = self._present.pop(key)
-
-    def _key(self, link: LinkAttribute, own: str, other: str) -> bytes:
-        first, second = (own, other) if link.side == 1 else (other, own)
-        return self.key(link.relationship.name, first, second)
-
-    def key(self, relationship: str, end1: str, end2: str) -> bytes:
-        """A link in 34 bytes; the ends of a symmetric one in one order."""
-        first, second = bytes.fromhex(end1.replace("-", "")), bytes.fromhex(end2.replace("-", ""))
-        if self._types.relationship(relationship).symmetric and second < first:
-            first, second = second, first
-        return self._numbers[relationship].to_bytes(2, "big") + first + second

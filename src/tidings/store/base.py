@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
@@ -19,9 +19,11 @@ import msgspec
 
 from tidings.model.asset import Asset, AssetName, Link
 from tidings.model.changes import Changes, TagRows
+from tidings.model.cursor import Cursor, Lease
 from tidings.model.events import Event, LogFilter, LogRecord
 from tidings.model.tag import Attachment, Task
 from tidings.model.typedefs import Definition
+from tidings.store.tables import Row, Table
 
 T = TypeVar("T")
 
@@ -193,6 +195,28 @@ class Reader(Protocol):
         """Work that is not done yet."""
         ...
 
+    def tokens(self) -> list[Token]:
+        """Every token that is in force, by name."""
+        ...
+
+    def values(self) -> dict[str, str]:
+        """What is kept of the catalog as a whole under plain names: its id, stamps, settings of its own."""
+        ...
+
+    def cursors(self) -> list[Cursor]:
+        """How far every consumer of the log has come, by name."""
+        ...
+
+    def leases(self) -> list[Lease]:
+        """Every lease that was taken and not given back, also those that have run out, by name."""
+        ...
+
+    def lease(self, name: str) -> Lease | None: ...
+
+    def log_start(self) -> int:
+        """The first position that is left of the log, or will be its first: 1 until something is trimmed."""
+        ...
+
 
 class Transaction(Reader, Protocol):
     """The one transaction of a request. ``now`` is its clock: milliseconds, never smaller than the one before."""
@@ -239,6 +263,34 @@ class Transaction(Reader, Protocol):
 
     def remove_token(self, name: str) -> bool: ...
 
+    def save_cursor(self, cursor: Cursor) -> None:
+        """Make or move it; when it was made stays as it was."""
+        ...
+
+    def remove_cursor(self, name: str) -> bool: ...
+
+    def save_lease(self, lease: Lease) -> None:
+        """Make or replace it, whoever holds it: decide before, in the same transaction."""
+        ...
+
+    def remove_lease(self, name: str) -> None: ...
+
+    def trim(self, before: int) -> int:
+        """Remove the log before this position, whole positions from its start on; how many went.
+
+        The last record always stays. Takes as long as it removes: bound it.
+        """
+        ...
+
+    def set_value(self, name: str, value: str | None) -> None:
+        """Keep a value of the catalog as a whole, in place of the one that is there; None: none any more."""
+        ...
+
+    def fill(self, table: Table, rows: Sequence[Row]) -> None:
+        """Write rows of another catalog as they are; none of their keys may be there. For copies only: nothing is
+        checked, and nothing is said in the log."""
+        ...
+
 
 class Snapshot(Reader, Protocol):
     """A reader's view. Bounded: hold it for one answer, not for a stream."""
@@ -252,9 +304,21 @@ class Snapshot(Reader, Protocol):
     ) -> tuple[list[LogRecord], int]:
         """Up to ``limit`` records behind ``after``, in order, and the position up to which the log was looked at.
 
+        Passes in silence over what was trimmed: compare ``after`` with ``log_start``.
         Fewer where they would be larger together than ``most_bytes``, but for a first one that is so by itself.
         Looks at a bounded number of positions, so that a filter that nothing passes costs no long read: call again
         from the returned position until it is the head.
+        """
+        ...
+
+    def position_at(self, time: int) -> int:
+        """The first position left whose time is not before this one; behind the end of the log where there is none."""
+        ...
+
+    def log_bytes(self, after: int, last: int) -> int:
+        """What the records behind ``after`` up to ``last`` take as they are stored; text that many share not counted.
+
+        Reads over all of them: bound it.
         """
         ...
 
@@ -266,8 +330,6 @@ class Snapshot(Reader, Protocol):
         """``active``, ``archived`` and ``links``: how many there are."""
         ...
 
-    def tokens(self) -> list[Token]: ...
-
     def assets_in_guid_order(self, after: str, limit: int) -> list[Asset]: ...
 
     def log_in_guid_order(self, after: tuple[str, int], limit: int) -> list[LogRecord]:
@@ -277,6 +339,17 @@ class Snapshot(Reader, Protocol):
     def links_in_order(self, after: tuple[int, str, int], limit: int) -> list[Link]:
         """Links behind one (end1, relationship, end2), in the order in which the store keeps them: all of one end1
         together. Start with ``(0, "", 0)``."""
+        ...
+
+    def rows(self, table: Table, after: Row, limit: int, most_bytes: int = PAGE_BYTES) -> list[Row]:
+        """Up to ``limit`` rows of a table behind a key, in the order of keys, exactly as they are stored.
+
+        Fewer where they would be larger together than ``most_bytes``, but for a first one that is so by itself.
+        """
+        ...
+
+    def row_counts(self) -> dict[str, int]:
+        """How many rows each of ``TABLES`` has, by its name."""
         ...
 
     def damage(self) -> list[str]:
@@ -290,8 +363,8 @@ class Store(Protocol):
     def enqueue(self, work: Callable[[Transaction], T], *, rollback: bool = False) -> Future[T]:
         """Run ``work`` in a transaction of its own, in order of arrival; the future is done once it is on disk.
 
-        ``work`` must keep nothing between runs: where it shares a commit with one that fails half done, it is undone
-        with it and run again.
+        ``work`` must keep nothing between runs: where it shares a commit with one that fails half done, or where the
+        database breaks off, it is undone and run again.
         An exception of ``work`` undoes what it did and is the future's. With ``rollback`` everything is undone in
         any case. Errors of the database come as StoreError.
         """
@@ -304,15 +377,27 @@ class Store(Protocol):
     def snapshot(self) -> AbstractContextManager[Snapshot]: ...
 
     def head(self) -> int:
-        """The last position that is on disk. Costs nothing."""
+        """The last position that is on disk, as far as this process knows: one that another has written may take a moment.
+        Costs nothing."""
         ...
 
     def on_commit(self, hint: Callable[[int], None]) -> Callable[[], None]:
-        """Call ``hint(head)`` after commits that added events: a wake-up, never the truth. Returns how to stop it."""
+        """Call ``hint(head)`` after commits that added events, in whichever process: a wake-up, never the truth.
+
+        Returns how to stop it.
+        """
+        ...
+
+    def on_settings(self, hint: Callable[[], None]) -> Callable[[], None]:
+        """Call ``hint()`` after commits that changed tokens or settings of the catalog, in whichever process, and now and
+        then for nothing. Returns how to stop it."""
         ...
 
     def backup(self, target: str, progress: Callable[[int, int], None]) -> None:
-        """A whole, consistent copy of a catalog in use; ``progress(done, total)`` in pages."""
+        """A whole, consistent copy of a catalog in use; ``progress(done, total)`` in pages.
+
+        Raises StoreError for a body that is backed up by other means.
+        """
         ...
 
     def catalog_id(self) -> str: ...

@@ -21,6 +21,7 @@ from tidings.model.registry import TypeRegistry
 from tidings.model.tag import Task
 from tidings.store.base import Reader, Store, Transaction
 from tidings.store.types import Types
+from tidings.telemetry import at_work
 from tidings.write.diff import Stamp
 from tidings.write.propagate import Pair, Spread, Unsettled, flows_of, propagate
 from tidings.write.record import Cause, Occasion, record
@@ -50,8 +51,15 @@ def catch_up(
             return False
         in_force, head = types.of(snapshot), snapshot.head()
         plan = _plan(left, in_force, snapshot, chunk)
-    _Run(store, types, profile, left.cause, chunk).follow(plan, in_force, head, ending)
+    with at_work(left.cause, KIND):
+        _Run(store, types, profile, left.cause, chunk).follow(plan, in_force, head, ending)
     return True
+
+
+def is_behind(store: Store) -> bool:
+    """Whether there is a task; costs next to nothing."""
+    with store.snapshot() as snapshot:
+        return any(task.kind == KIND for task in snapshot.tasks())
 
 
 class Plan(NamedTuple):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 
@@ -19,7 +19,6 @@ from tidings.model.errors import (
 from tidings.model.events import encode
 from tidings.model.ids import is_guid
 from tidings.model.registry import AssetType, Attribute, TypeRegistry
-from tidings.model.values import MAX_LONG
 from tidings.write.check_custom import Custom, check_custom
 from tidings.write.check_tags import TagWish, check_tags
 from tidings.write.commands import MOST_ASSETS, EntityInput, Save
@@ -27,19 +26,22 @@ from tidings.write.faults import Faults, short
 
 LONGEST_NAME = 4_096
 NAME = "qualifiedName"
+STATE = "__state"
+"""A key among attributes that is none: the asset's status."""
 
 
 class Reference(msgspec.Struct, gc=False):
     """Another asset as a link names it: by guid (or placeholder), or by type and qualifiedName.
 
-    ``encoded`` is the JSON of the link's own attributes; None where the request does not speak of them.
+    ``encoded`` is the JSON of the link's own attributes; None where the request does not speak of them. ``member`` is the
+    member of the asset that holds the reference.
     """
 
     guid: str | None
     type_name: str | None
     qualified_name: str | None
     encoded: bytes | None
-    location: str
+    member: str
 
 
 class LinkWish(msgspec.Struct, gc=False):
@@ -50,8 +52,18 @@ class LinkWish(msgspec.Struct, gc=False):
     remove: list[Reference] = []
 
 
+class Settled(msgspec.Struct, gc=False, frozen=True):
+    """Those attributes of a draft that it sets, and their JSON: what a new asset will have, if nothing more comes to it."""
+
+    attributes: dict[str, Any]
+    encoded: bytes
+
+
 class Draft(msgspec.Struct, gc=False):
-    """One asset of a save, checked by itself. ``attributes`` are canonical, None where the request clears one."""
+    """One asset of a save, checked by itself. ``attributes`` are canonical, None where the request clears one.
+
+    ``settled`` belongs to ``attributes``: whoever changes those drops it.
+    """
 
     index: int
     type: AssetType
@@ -63,6 +75,7 @@ class Draft(msgspec.Struct, gc=False):
     ignored: tuple[str, ...] = ()
     tags: TagWish | None = None
     custom: Custom | None = None
+    settled: Settled | None = None
 
     @property
     def label(self) -> str:
@@ -90,59 +103,55 @@ def check(command: Save, types: TypeRegistry) -> list[Draft]:
 
 def _draft(index: int, given: EntityInput, types: TypeRegistry, command: Save, faults: Faults) -> Draft:
     asset_type = _type_of(index, given, types, command)
-    draft = Draft(index, asset_type, given.guid, None, {}, {}, _wants_restore(given))
     attributes = given.attributes or {}
     name = attributes.get(NAME)
-    draft.qualified_name = name if isinstance(name, str) else None
+    own = name if isinstance(name, str) else None
+    restore = given.status == "ACTIVE" or attributes.get(STATE) == "ACTIVE"
+    draft = Draft(index, asset_type, given.guid, own, {}, {}, restore)
     if given.classifications is not None or given.add_or_update_classifications or given.remove_classifications:
         draft.tags = check_tags(given, command.tagging, types, draft.label, draft.location, faults)
     if given.business_attributes is not None:
         draft.custom = check_custom(asset_type, given.business_attributes, types, draft.label, draft.location, faults)
     unknown = _take_attributes(draft, attributes, faults)
     if given.relationship_attributes:
-        unknown += _take_links(draft, given.relationship_attributes, "relationshipAttributes", "replace", faults)
+        unknown += _take_links(draft, given.relationship_attributes, "replace", faults)
     if given.append_relationship_attributes:
-        added = given.append_relationship_attributes
-        unknown += _take_links(draft, added, "appendRelationshipAttributes", "append", faults)
+        unknown += _take_links(draft, given.append_relationship_attributes, "append", faults)
     if given.remove_relationship_attributes:
-        removed = given.remove_relationship_attributes
-        unknown += _take_links(draft, removed, "removeRelationshipAttributes", "remove", faults)
-    draft.ignored = (*draft.ignored, *unknown)
+        unknown += _take_links(draft, given.remove_relationship_attributes, "remove", faults)
+    if unknown:
+        draft.ignored = (*draft.ignored, *unknown)
     if draft.ignored and command.strict:
         _refuse_unknown(draft, draft.ignored, faults)
-    _check_name(draft, name, faults)
+    if own is None or not (0 < len(own) <= LONGEST_NAME and own.isprintable()):
+        _refuse_name(draft, name, faults)
     return draft
 
 
 def _type_of(index: int, given: EntityInput, types: TypeRegistry, command: Save) -> AssetType:
     name = given.type_name or (command.only.type_name if command.only else None)
-    location = f"entities[{index}].typeName"
     if not name:
         raise InvalidRequest(
-            f"entities[{index}] has no typeName; name the type, such as Table", [Problem(location, "missing")]
+            f"entities[{index}] has no typeName; name the type, such as Table",
+            [Problem(f"entities[{index}].typeName", "missing")],
         )
     try:
         asset_type = types.type(name)
     except UnknownType as error:
-        raise UnknownType(name, str(error).partition("was invalid")[2], [Problem(location, str(error))]) from None
+        problem = Problem(f"entities[{index}].typeName", str(error))
+        raise UnknownType(name, str(error).partition("was invalid")[2], [problem]) from None
     if not asset_type.is_asset:
         message = f"{name} is not a type of asset, since it has no qualifiedName"
-        raise InvalidRequest(message, [Problem(location, message)])
+        raise InvalidRequest(message, [Problem(f"entities[{index}].typeName", message)])
     return asset_type
 
 
-def _wants_restore(given: EntityInput) -> bool:
-    return given.status == "ACTIVE" or (given.attributes or {}).get("__state") == "ACTIVE"
-
-
-def _check_name(draft: Draft, name: Any, faults: Faults) -> None:
+def _refuse_name(draft: Draft, name: Any, faults: Faults) -> None:
+    """None is no name to be given, and so none to be cleared; what is not text was told already as a wrong value."""
     if name is None:
         if NAME in draft.attributes:
             faults.add(InvalidValue, f"{draft.location}.attributes.{NAME}", f"{draft.label}: {NAME} cannot be cleared")
-        return
-    if not isinstance(name, str):
-        return  # told already as a value of the wrong type
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    elif isinstance(name, str):
         faults.add(
             InvalidValue,
             f"{draft.location}.attributes.{NAME}",
@@ -150,43 +159,131 @@ def _check_name(draft: Draft, name: Any, faults: Faults) -> None:
         )
 
 
-_Step = tuple[str, Attribute | None, type | None, Any]
-"""One key of a shape: its attribute (None: see ``_take_other``), and that attribute's ``exact`` and ``unset``."""
+_SHAPES_KEPT = 2_000
 
 
-def _steps(asset_type: AssetType, keys: tuple[str, ...]) -> list[_Step]:
-    """The steps for assets that are sent with these keys; worked out once, since assets of one crawl look alike."""
-    shapes: dict[tuple[str, ...], list[_Step]] = asset_type.memo.setdefault("steps", {})
-    known = shapes.get(keys)
+class _Plan(msgspec.Struct, frozen=True):
+    """What to do with assets of one type that are sent with these keys; worked out once, since those of one crawl look alike.
+
+    ``exact`` holds the attributes whose values are canonical where msgspec takes them, so that one call checks them all,
+    and ``nullable`` the same with null for any of them; ``others`` are taken one by one. ``unset`` are values that stand
+    for «unset», ``sets`` the attributes where duplicates do not count, ``links`` the keys that are links, and
+    ``unknown`` those that are nothing.
+    ``kept`` are all attributes in the order of their JSON; ``left`` what to take out of the request's own mapping to have
+    just that, None where it has another order.
+    """
+
+    exact: type
+    nullable: type
+    kept: tuple[str, ...]
+    left: tuple[str, ...] | None
+    every: tuple[Attribute, ...]
+    others: tuple[Attribute, ...]
+    unset: tuple[tuple[str, Any], ...]
+    sets: tuple[str, ...]
+    links: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def _plan(asset_type: AssetType, keys: tuple[str, ...]) -> _Plan:
+    plans: dict[tuple[str, ...], _Plan] = asset_type.memo.setdefault("plans", {})
+    known = plans.get(keys)
     if known is None:
-        if len(shapes) >= _SHAPES_KEPT:
-            shapes.clear()
-        attributes = {key: asset_type.attributes.get(key) for key in keys if key not in asset_type.stamped}
-        # Attributes that events hide go last, so that an event's part of the JSON is its beginning.
-        attributes = dict(
-            sorted(attributes.items(), key=lambda item: item[1] is not None and not item[1].definition.flagged)
-        )
-        known = shapes[keys] = [
-            (key, one, one.value_type.exact, one.unset) if one else (key, None, None, None)
-            for key, one in attributes.items()
-        ]
+        if len(plans) >= _SHAPES_KEPT:
+            plans.clear()
+        known = plans[keys] = _work_out(asset_type, keys)
     return known
 
 
+def _work_out(asset_type: AssetType, keys: tuple[str, ...]) -> _Plan:
+    given = [
+        asset_type.attributes[key] for key in keys if key in asset_type.attributes and key not in asset_type.stamped
+    ]
+    # Attributes that events hide go last, so that an event's part of the JSON is its beginning.
+    given.sort(key=lambda one: not one.definition.flagged)
+    exact = [one for one in given if one.value_type.exact is not None]
+    kept = tuple(one.name for one in given)
+    rest = [key for key in keys if key not in asset_type.attributes and key not in asset_type.stamped]
+    return _Plan(
+        exact=_structure({one.name: one.value_type.exact for one in exact}),
+        nullable=_structure({one.name: one.value_type.exact | None for one in exact}),
+        kept=kept,
+        left=tuple(key for key in keys if key not in kept)
+        if kept == tuple(key for key in keys if key in kept)
+        else None,
+        every=tuple(given),
+        others=tuple(one for one in given if one.value_type.exact is None),
+        unset=tuple(pair for one in exact for pair in _unset(one)),
+        sets=tuple(one.name for one in exact if one.value_type.unordered),
+        links=tuple(key for key in rest if key in asset_type.links),
+        unknown=tuple(key for key in rest if key not in asset_type.links and key != STATE),
+    )
+
+
+def _structure(types: Mapping[str, Any]) -> type:
+    fields = [(f"_{index}", value_type) for index, value_type in enumerate(types.values())]
+    names = {f"_{index}": name for index, name in enumerate(types)}
+    return msgspec.defstruct("Structure", fields, rename=names, gc=False)
+
+
+def _fits(given: Mapping[str, Any], structure: type) -> bool:
+    try:
+        msgspec.convert(given, structure)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _unset(attribute: Attribute) -> list[tuple[str, Any]]:
+    """What stands for «unset», with the attribute's name; an empty list does whatever the default is."""
+    values = [attribute.unset]
+    if attribute.value_type.unset == [] and attribute.unset != []:
+        values.append([])
+    return [(attribute.name, value) for value in values if value is not None]
+
+
 def _take_attributes(draft: Draft, given: Mapping[str, Any], faults: Faults) -> list[str]:
-    taken = draft.attributes
-    unknown: list[str] = []
-    for key, attribute, exact, unset in _steps(draft.type, tuple(given)):
-        value = given[key]
-        if value.__class__ is exact and (exact is not int or -MAX_LONG <= value <= MAX_LONG):  # type: ignore[operator]
-            taken[key] = value if value != unset else None
-        elif attribute is None:
-            _take_other(draft, key, value, unknown, faults)
-        elif value is None:
-            taken[key] = None
-        else:
+    """The attributes of an asset into its draft; what of them is neither attribute nor link."""
+    # Most of what a large request costs is here: what is plain is checked by one call in C, and taken over as it is.
+    plan = _plan(draft.type, tuple(given))
+    taken = dict(given) if plan.left is not None else {key: given[key] for key in plan.kept}
+    for key in plan.left or ():
+        del taken[key]
+    draft.attributes = taken
+    whole = _fits(given, plan.exact)
+    exact = whole or _fits(given, plan.nullable)
+    if exact:
+        _drop_duplicates(taken, plan.sets)
+    for attribute in plan.others if exact else plan.every:
+        if (value := given[attribute.name]) is not None:
             _take_normalised(draft, attribute, value, faults)
-    return unknown
+    cleared = [key for key, value in plan.unset if taken[key] == value] if exact else []
+    for key in cleared:
+        taken[key] = None
+    # Encoded at once, while the values are at hand, and before the transaction: row and event will take it as it is.
+    if faults.kind is None:
+        draft.settled = _settled(taken, cleared, whole=whole and not plan.others)
+    for key in plan.links:
+        _take_link(draft, key, given[key], "attributes", "replace", faults)
+    return list(plan.unknown)
+
+
+def _drop_duplicates(taken: dict[str, Any], sets: Iterable[str]) -> None:
+    for key in sets:
+        items = taken[key]
+        if items is not None and len(items) > 1 and len(set(items)) < len(items):
+            taken[key] = list(dict.fromkeys(items))
+
+
+def _settled(attributes: dict[str, Any], cleared: Iterable[str], *, whole: bool) -> Settled:
+    """``cleared`` are all that are not set, where the values were taken as a ``whole``."""
+    if whole:
+        attributes = attributes.copy()
+        for key in cleared:
+            del attributes[key]
+    elif None in attributes.values():
+        attributes = {key: value for key, value in attributes.items() if value is not None}
+    return Settled(attributes, encode(attributes))
 
 
 def _take_normalised(draft: Draft, attribute: Attribute, value: Any, faults: Faults) -> None:
@@ -200,46 +297,42 @@ def _take_normalised(draft: Draft, attribute: Attribute, value: Any, faults: Fau
         draft.attributes[key] = None if canonical == attribute.unset or canonical in _EMPTY else canonical
 
 
-def _take_other(draft: Draft, key: str, value: Any, unknown: list[str], faults: Faults) -> None:
-    """A key among attributes that is none: a link, the status in its other form, or nothing that the type has."""
-    if key in draft.type.links:
-        _take_link(draft, key, value, "attributes", "replace", faults)
-    elif key != "__state":
-        unknown.append(key)
-
-
-_SHAPES_KEPT = 2_000
 _EMPTY: tuple[Any, ...] = ([], {})
 """Values that mean «unset» whatever the type: a list or an object without entries."""
 
 
-def _take_links(draft: Draft, given: Mapping[str, Any], member: str, how: str, faults: Faults) -> list[str]:
+_How = Literal["replace", "append", "remove"]
+_MEMBERS: Mapping[_How, str] = {
+    "replace": "relationshipAttributes",
+    "append": "appendRelationshipAttributes",
+    "remove": "removeRelationshipAttributes",
+}
+
+
+def _take_links(draft: Draft, given: Mapping[str, Any], how: _How, faults: Faults) -> list[str]:
     unknown = []
     for key, value in given.items():
         if key in draft.type.links:
-            _take_link(draft, key, value, member, how, faults)
+            _take_link(draft, key, value, _MEMBERS[how], how, faults)
         else:
             unknown.append(key)
     return unknown
 
 
-def _take_link(draft: Draft, key: str, value: Any, member: str, how: str, faults: Faults) -> None:
-    location = f"{draft.location}.{member}.{key}"
-    items = [] if value is None else value if isinstance(value, list) else [value]
-    references = [reference for item in items if (reference := _reference(item, location)) is not None]
-    for item, reference in zip(items, references, strict=False):
-        if item.get("relationshipAttributes") is not None:
-            reference.encoded = _own_attributes(draft, key, item["relationshipAttributes"], location, faults)
-    if len(references) < len(items):
-        wrong = next(item for item in items if _reference(item, location) is None)
-        faults.add(
-            InvalidReference,
-            location,
-            f"{draft.label}: {key} cannot be {short(wrong)}; refer to an asset by guid, or by typeName and "
-            "uniqueAttributes.qualifiedName",
-        )
+def _take_link(draft: Draft, key: str, value: Any, member: str, how: _How, faults: Faults) -> None:
+    items = value if value.__class__ is list else [] if value is None else [value]
+    references: list[Reference] = []
+    for item in items:
+        reference = _reference(item, member)
+        if reference is None:
+            _refuse_reference(draft, key, item, member, faults)
+            return
+        if (own := item.get("relationshipAttributes")) is not None:
+            reference.encoded = _own_attributes(draft, key, own, member, faults)
+        references.append(reference)
     if how == "replace" and len(references) > 1 and draft.type.links[key].single:
-        faults.add(InvalidReference, location, f"{draft.label}: {key} takes one reference, not {len(references)}")
+        message = f"{draft.label}: {key} takes one reference, not {len(references)}"
+        faults.add(InvalidReference, f"{draft.location}.{member}.{key}", message)
     wish = draft.links.get(key)
     if wish is None:
         wish = draft.links[key] = LinkWish()
@@ -251,11 +344,18 @@ def _take_link(draft: Draft, key: str, value: Any, member: str, how: str, faults
         wish.remove = references
 
 
-def _reference(item: Any, location: str) -> Reference | None:
+def _refuse_reference(draft: Draft, key: str, item: Any, member: str, faults: Faults) -> None:
+    message = (
+        f"{draft.label}: {key} cannot be {short(item)}; refer to an asset by guid, or by typeName and "
+        "uniqueAttributes.qualifiedName"
+    )
+    faults.add(InvalidReference, f"{draft.location}.{member}.{key}", message)
+
+
+def _reference(item: Any, member: str) -> Reference | None:
     if not isinstance(item, dict):
         return None
-    guid, type_name = item.get("guid"), item.get("typeName")
-    unique = item.get("uniqueAttributes")
+    guid, type_name, unique = item.get("guid"), item.get("typeName"), item.get("uniqueAttributes")
     name = unique.get(NAME) if isinstance(unique, dict) else None
     if not isinstance(type_name, str):
         type_name = None
@@ -265,10 +365,10 @@ def _reference(item: Any, location: str) -> Reference | None:
         guid = None
         if type_name is None or name is None:
             return None
-    return Reference(guid, type_name, name, None, location)
+    return Reference(guid, type_name, name, None, member)
 
 
-def _own_attributes(draft: Draft, key: str, given: Any, location: str, faults: Faults) -> bytes | None:
+def _own_attributes(draft: Draft, key: str, given: Any, member: str, faults: Faults) -> bytes | None:
     """The link's own attributes, canonical; None where they are not spoken of. Unknown ones count as ignored."""
     if not isinstance(given, dict) or not isinstance(given.get("attributes"), dict):
         return None
@@ -283,7 +383,8 @@ def _own_attributes(draft: Draft, key: str, given: Any, location: str, faults: F
                 canonical = value_type.normalise(value)
             except ValueError as error:
                 message = f"{draft.label}: {name} of the link {key} cannot be {short(value)}; it must be {error}"
-                faults.add(InvalidValue, f"{location}.relationshipAttributes.attributes.{name}", message)
+                place = f"{draft.location}.{member}.{key}.relationshipAttributes.attributes.{name}"
+                faults.add(InvalidValue, place, message)
             else:
                 if canonical != value_type.unset and canonical not in _EMPTY:
                     kept[name] = canonical

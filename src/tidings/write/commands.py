@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from tidings.model.asset import Asset
+
 DeleteType = Literal["DEFAULT", "SOFT", "HARD", "PURGE"]
 DELETE_TYPES: tuple[DeleteType, ...] = ("DEFAULT", "SOFT", "HARD", "PURGE")
 Tagging = Literal["keep", "append", "replace", "add", "update"]
@@ -57,10 +59,14 @@ class Save(msgspec.Struct):
 
 
 class Delete(msgspec.Struct):
-    """Archive (DEFAULT, SOFT) or purge (HARD, PURGE) assets, with what they own."""
+    """Archive (DEFAULT, SOFT) or purge (HARD, PURGE) assets, with what they own.
+
+    ``found`` are assets as the same transaction has just read them, where it need not look for ``targets``.
+    """
 
     targets: list[Target]
     delete_type: DeleteType = "DEFAULT"
+    found: list[Asset] = []
 
     @property
     def is_purge(self) -> bool:

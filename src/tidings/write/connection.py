@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tidings.model.asset import ACTIVE, AssetName
+from tidings.model.asset import ACTIVE, Asset, AssetName
 from tidings.model.errors import Conflict, InvalidParameter, UnknownName
 from tidings.model.events import LogFilter, decode, encode
 from tidings.model.ids import new_guid
@@ -24,7 +24,7 @@ from tidings.model.registry import TypeRegistry
 from tidings.model.tag import Task
 from tidings.store.base import Reader, Snapshot, Store, Transaction
 from tidings.store.types import Types
-from tidings.write.commands import Delete, DeleteType, Target
+from tidings.write.commands import Delete, DeleteType
 from tidings.write.record import Cause
 from tidings.write.submit import Actor, work_for
 from tidings.write.under import CONNECTION, Under, find_under, is_connection
@@ -260,16 +260,16 @@ class _Run:
         tx.remove_task(KIND, self.target)
         return step._replace(finished=True)
 
-    def _there(self, ids: list[int], under: Under, reader: Reader) -> list[AssetName]:
+    def _there(self, ids: list[int], under: Under, reader: Reader) -> list[Asset]:
         """Which of ``ids`` are still to be deleted, in their order: nobody else did it, or moved them elsewhere."""
-        names = {name.id: name for name in reader.names_by_id(ids)}
+        assets = {asset.id: asset for asset in reader.assets_by_id(ids)}
         start = f"{self.target}/"
         return [
-            name
+            asset
             for own in ids
-            if (name := names.get(own)) is not None
-            and (self.is_purge or name.status == ACTIVE)
-            and (name.qualified_name.startswith(start) or own in under.elsewhere or own == self.own)
+            if (asset := assets.get(own)) is not None
+            and (self.is_purge or asset.status == ACTIVE)
+            and (asset.qualified_name.startswith(start) or own in under.elsewhere or own == self.own)
         ]
 
     def _deletion(self, tx: Transaction) -> Deletion:
@@ -285,16 +285,16 @@ class _Run:
         _refuse(self.target, own, begun, self.delete_type)
         if begun is not None and begun.is_purge == self.is_purge:
             return msgspec.structs.replace(begun, total=self.total)
-        return Deletion(new_guid(), self.delete_type, self.actor.name, tx.now, self.total)
+        return Deletion(self.actor.cause or new_guid(), self.delete_type, self.actor.name, tx.now, self.total)
 
-    def _delete(self, names: list[AssetName], part: Deletion, tx: Transaction) -> _Step:
+    def _delete(self, assets: list[Asset], part: Deletion, tx: Transaction) -> _Step:
         """Delete them as any delete does, and keep count."""
-        if not names:
+        if not assets:
             return _Step(part, 0, False)
         # Tags may lead out of the connection, so that there are more events than assets: how many, only the end tells.
-        last = part.done + len(names) >= part.total
-        after = None if tx.has_tags() and not last else max(0, part.total - part.done - len(names))
-        command = Delete([Target(guid=name.guid) for name in names], part.delete_type)
+        last = part.done + len(assets) >= part.total
+        after = None if tx.has_tags() and not last else max(0, part.total - part.done - len(assets))
+        command = Delete([], part.delete_type, assets)
         cause = Cause(part.cause, part.events + 1, after)
         receipt = work_for(self.types, command, self.actor, self.profile, cause=cause)(tx)
         changes = receipt.changes.assets

@@ -55,18 +55,18 @@ def diff(
     more: list[AssetChange] = []
     for wish in wishes:
         told = delta.told.get(wish.name.id, _UNTOLD)
-        tags = labels.tags.get(wish.name.id)
         if wish.stored is None:
             change = _create(wish, told, stamp)
             created.append(change)
-            if wish.draft.custom or tags:
+            if wish.draft.custom or wish.name.id in labels.tags:
                 more += _labelled(wish, change.after, {}, labels, types)
         else:
             more += _updates(wish, wish.stored, told, labels, types, stamp, updated)
     _check_owners(wishes, delta)
     touched = [touch(asset, delta.told[asset.id], stamp) for asset in related]
-    order = {own: place for place, own in enumerate(delta.told)}
-    touched.sort(key=lambda change: order[change.after.id])
+    if len(touched) > 1:
+        order = {own: place for place, own in enumerate(delta.told)}
+        touched.sort(key=lambda change: order[change.after.id])
     return Changes(
         in_order([*parents_first(created, delta.added.values(), types), *updated, *touched, *more]),
         list(delta.added.values()),
@@ -76,21 +76,30 @@ def diff(
 
 
 def _create(wish: Wish, told: Told, stamp: Stamp) -> AssetChange:
-    attributes = wish.draft.attributes
-    if None in attributes.values():
-        attributes = {key: value for key, value in attributes.items() if value is not None}
-    if stamps := _stamps(wish.type, attributes, stamp):
-        attributes = {**attributes, **stamps}
+    attributes, encoded = _whole(wish, stamp)
     name = wish.name
     asset = Asset(
         name.id, name.guid, name.type_name, name.qualified_name, ACTIVE, 1, stamp.now, stamp.actor, stamp.now,
-        stamp.actor, _encoded(wish, attributes), None, connection_of(attributes),
+        stamp.actor, encoded, None, connection_of(attributes),
     )  # fmt: skip
     return AssetChange(Kind.CREATE, "direct", asset, attributes, linked=told.linked)
 
 
-def _encoded(wish: Wish, attributes: Mapping[str, Any]) -> bytes:
-    encoded = encode(attributes)
+def _whole(wish: Wish, stamp: Stamp) -> tuple[dict[str, Any], bytes]:
+    """All attributes of a new asset, and their JSON."""
+    settled = wish.draft.settled
+    if settled is None:
+        attributes = {key: value for key, value in wish.draft.attributes.items() if value is not None}
+    else:
+        attributes = settled.attributes
+    if stamps := _stamps(wish.type, attributes, stamp):
+        attributes = {**attributes, **stamps}
+    if settled is None or stamps:
+        return attributes, _bounded(wish, encode(attributes))
+    return attributes, _bounded(wish, settled.encoded)
+
+
+def _bounded(wish: Wish, encoded: bytes) -> bytes:
     if len(encoded) > MOST_BYTES:
         raise TooLarge(
             f"{wish.draft.label}: its attributes take {len(encoded):,} bytes; one asset may hold {MOST_BYTES:,}",
@@ -102,10 +111,11 @@ def _encoded(wish: Wish, attributes: Mapping[str, Any]) -> bytes:
 def _stamps(asset_type: AssetType, changed: Mapping[str, Any], stamp: Stamp) -> dict[str, Any]:
     """What the server sets by itself because something else changed: who set a certificate, and when."""
     stamps: dict[str, Any] = {}
-    for key, parts in asset_type.stamps.items():
-        if key in changed:
-            stamps |= dict.fromkeys(parts.get("user", ()), stamp.actor)
-            stamps |= dict.fromkeys(parts.get("timestamp", ()), stamp.now)
+    if not asset_type.stamps.keys().isdisjoint(changed):
+        for key, parts in asset_type.stamps.items():
+            if key in changed:
+                stamps |= dict.fromkeys(parts.get("user", ()), stamp.actor)
+                stamps |= dict.fromkeys(parts.get("timestamp", ()), stamp.now)
     return stamps
 
 
@@ -169,8 +179,14 @@ def _also(kind: Kind, after: Asset, before: Custom, now: Custom) -> AssetChange:
 
 
 def _update(wish: Wish, stored: Asset, told: Told, stamp: Stamp, tags: TagDelta | None) -> AssetChange | None:
-    attributes = stored.attributes
-    before, now = changed_attributes(wish.type, attributes, wish.draft.attributes)
+    settled = wish.draft.settled
+    before: dict[str, Any]
+    now: dict[str, Any]
+    if settled is not None and settled.encoded == stored.encoded:
+        attributes, before, now = settled.attributes, {}, {}  # sent again as it is: most of what crawlers send
+    else:
+        attributes = stored.attributes
+        before, now = changed_attributes(wish.type, attributes, wish.draft.attributes)
     retagged = tuple(tags.changed) if tags else ()
     if not (now or told.linked or told.unlinked or wish.restores or retagged):
         return None
@@ -180,7 +196,11 @@ def _update(wish: Wish, stored: Asset, told: Told, stamp: Stamp, tags: TagDelta 
     now |= stamps
     after = {key: value for key, value in {**attributes, **now}.items() if value is not None}
     asset = next_version(
-        stored, stamp, after["qualifiedName"], _encoded(wish, after) if now else stored.encoded, wish.name.status
+        stored,
+        stamp,
+        after["qualifiedName"],
+        _bounded(wish, encode(after)) if now else stored.encoded,
+        wish.name.status,
     )
     if now:
         asset.connection = connection_of(after)

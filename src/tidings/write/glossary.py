@@ -45,9 +45,8 @@ class Named(msgspec.Struct, frozen=True):
 def check_glossaries(changes: Changes, tx: Reader) -> None:
     """Raises GlossaryExists, TermExists or CategoryExists where a name would be there twice, InvalidReference where a
     term or category would be in a category of another glossary, or a category above itself."""
-    if any(_matters(change) for change in changes.assets) or any(
-        link.relationship in _RULED for links in (changes.added, changes.removed) for link in links
-    ):
+    names = {link.relationship for links in (changes.added, changes.removed) for link in links}
+    if not _RULED.isdisjoint(names) or any(map(_matters, changes.assets)):
         _Referee(changes, tx).run()
 
 

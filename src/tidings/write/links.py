@@ -51,12 +51,15 @@ def spots(wishes: Iterable[Wish]) -> dict[tuple[str, int], set[int]]:
     fresh = {wish.name.id for wish in wishes if wish.stored is None}
     for wish in wishes:
         for links in wish.links:
-            relationship, side = links.link.relationship, links.link.side
+            link = links.link
+            if wish.stored is None and not link.far.single:
+                continue
+            relationship, side = link.relationship, link.side
             if wish.stored is not None:
                 wanted[relationship.name, side].add(wish.name.id)
                 if relationship.symmetric:
                     wanted[relationship.name, 3 - side].add(wish.name.id)
-            if links.link.far.single:
+            if link.far.single:
                 others = {end.name.id for end in (*(links.replace or ()), *links.append)} - fresh
                 wanted[relationship.name, 3 - side] |= others
     return {spot: ids for spot, ids in wanted.items() if ids}
@@ -80,19 +83,23 @@ class _Weaver:
         self.kept: dict[tuple[str, int, int], Link] = {}
         self.delta = LinkDelta({}, {}, {}, {})
         self.speakers: dict[tuple[str, int, int], set[int]] = defaultdict(set)
+        self.seers: dict[tuple[str, str, str], bool] = {}
         for wish in wishes:
-            self.names[wish.name.id] = wish.name
-            self.was_active[wish.name.id] = wish.stored is not None and wish.stored.status == ACTIVE
+            own = wish.name.id
+            self.names[own] = wish.name
+            self.was_active[own] = wish.stored is not None and wish.stored.status == ACTIVE
 
     def run(self) -> LinkDelta:
         for wish in self.wishes:
             for wanted in wish.links:
                 self._collect(wish, wanted)
         delta = self.delta
-        for key in self.kept.keys() | delta.added.keys():
-            delta.removed.pop(key, None)
+        if delta.removed:
+            for key in self.kept.keys() | delta.added.keys():
+                delta.removed.pop(key, None)
         self._settle_single_ends()
-        self._refuse_orphans()
+        if delta.removed:
+            self._refuse_orphans()
         for link in delta.removed.values():
             self._tell(link, came=False)
         for link in delta.added.values():
@@ -103,17 +110,21 @@ class _Weaver:
         return delta
 
     def _collect(self, wish: Wish, wanted: WantedLinks) -> None:
-        existing = self._existing(wish, wanted.link)
+        link = wanted.link
+        existing = self._existing(wish, link) if wish.stored is not None else {}
         if wanted.replace is not None:
-            keep = {end.name.id for end in wanted.replace}
-            for other, link in existing.items():
-                if other not in keep and self.was_active[other]:
-                    self._remove(link, wish)
+            if existing:
+                keep = {end.name.id for end in wanted.replace}
+                for other, one in existing.items():
+                    if other not in keep and self.was_active[other]:
+                        self._remove(one, wish)
+            for end in wanted.replace:
+                self._add(wish, link, end, existing.get(end.name.id))
         for end in wanted.remove:
             if end.name.id in existing:
                 self._remove(existing[end.name.id], wish)
-        for end in (*(wanted.replace or ()), *wanted.append):
-            self._add(wish, wanted.link, end, existing.get(end.name.id))
+        for end in wanted.append:
+            self._add(wish, link, end, existing.get(end.name.id))
 
     def _existing(self, wish: Wish, link: LinkAttribute) -> dict[int, Link]:
         own, name = wish.name.id, link.relationship.name
@@ -128,16 +139,18 @@ class _Weaver:
 
     def _add(self, wish: Wish, link: LinkAttribute, end: End, existing: Link | None) -> None:
         own, other = wish.name.id, end.name.id
-        self.names.setdefault(other, end.name)
-        self.was_active.setdefault(other, end.name.status == ACTIVE)
+        if other not in self.names:
+            self.names[other] = end.name
+            self.was_active[other] = end.name.status == ACTIVE
         if existing is None:
             first, second = (own, other) if link.side == 1 else (other, own)
-            if link.relationship.symmetric:
-                first, second = min(first, second), max(first, second)
+            if first > second and link.relationship.symmetric:
+                first, second = second, first
             key = link.relationship.name, first, second
             if end.encoded is not None or key not in self.delta.added:
                 self.delta.added[key] = Link(*key, end.encoded)
-            self.speakers[key].add(own)
+            if wish.name.status or end.name.status:  # between active assets both hear of it in any case
+                self.speakers[key].add(own)
             return
         self.kept[existing.key] = existing
         if end.encoded is not None and end.encoded != (existing.encoded or b"{}"):
@@ -147,19 +160,22 @@ class _Weaver:
     def _settle_single_ends(self) -> None:
         """Where an end takes one link only, a new one takes the place of the old."""
         holder: dict[Spot, Link] = {}
-        for key, link in (*self.kept.items(), *self.delta.added.items()):
-            for spot in self._single_spots(link):
-                other = holder.setdefault(spot, link)
-                if other is not link:
-                    self._refuse_two(spot, other, link)
-                for old in self.state.at.get(spot, ()) if key in self.delta.added else ():
-                    self.delta.removed[old.key] = old
-                    self.speakers[old.key].add(spot[2])
+        stored = self.state.at
+        for links, new in ((self.kept, False), (self.delta.added, True)):
+            for link in links.values():
+                for spot in self._single_spots(link):
+                    other = holder.setdefault(spot, link)
+                    if other is not link:
+                        self._refuse_two(spot, other, link)
+                    for old in stored.get(spot, ()) if new and stored else ():
+                        self.delta.removed[old.key] = old
+                        self.speakers[old.key].add(spot[2])
 
     def _single_spots(self, link: Link) -> list[Spot]:
-        relationship = self.types.relationship(link.relationship)
-        found = [(link.relationship, 1, link.end1)] if relationship.end1.single else []
-        return [*found, (link.relationship, 2, link.end2)] if relationship.end2.single else found
+        name = link.relationship
+        relationship = self.types.relationship(name)
+        found = [(name, 1, link.end1)] if relationship.end1.single else []
+        return [*found, (name, 2, link.end2)] if relationship.end2.single else found
 
     def _refuse_two(self, spot: Spot, one: Link, other: Link) -> None:
         name, side, own = spot
@@ -185,19 +201,34 @@ class _Weaver:
     def _tell(self, link: Link, came: bool) -> None:
         """The asset whose request spoke of the link hears of it; the other end does where it could see the link."""
         relationship = self.types.relationship(link.relationship)
+        end1, end2 = link.end1, link.end2
         if came:
-            visible = self.names[link.end1].status == ACTIVE and self.names[link.end2].status == ACTIVE
+            visible = self.names[end1].status == ACTIVE and self.names[end2].status == ACTIVE
         else:
-            visible = self.was_active[link.end1] and self.was_active[link.end2]
-        speakers = self.speakers[link.key]
-        for own, other, end in ((link.end1, link.end2, relationship.end1), (link.end2, link.end1, relationship.end2)):
-            hears = visible or own in speakers
-            if hears and sees(self.types, self.names[own].type_name, end, relationship):
-                told = self.delta.told.setdefault(own, Told({}, {}))
-                heard = told.linked if came else told.unlinked
-                heard.setdefault(end.name, []).append(Neighbour(self.names[other], link.encoded))
-            if relationship.symmetric and link.end1 == link.end2:
-                break
+            visible = self.was_active[end1] and self.was_active[end2]
+        speakers = () if visible else self.speakers[link.key]
+        if visible or end1 in speakers:
+            self._hear(end1, end2, relationship.end1, link, came)
+        if (visible or end2 in speakers) and not (end1 == end2 and relationship.symmetric):
+            self._hear(end2, end1, relationship.end2, link, came)
+
+    def _hear(self, own: int, other: int, end: RelationshipEnd, link: Link, came: bool) -> None:
+        """What an asset hears of a link, if its type shows it."""
+        key = self.names[own].type_name, end.name, link.relationship
+        shown = self.seers.get(key)
+        if shown is None:
+            shown = self.seers[key] = sees(self.types, key[0], end, self.types.relationship(link.relationship))
+        if not shown:
+            return
+        told = self.delta.told.get(own)
+        if told is None:
+            told = self.delta.told[own] = Told({}, {})
+        heard = told.linked if came else told.unlinked
+        neighbour = Neighbour(self.names[other], link.encoded)
+        if end.name in heard:
+            heard[end.name].append(neighbour)
+        else:
+            heard[end.name] = [neighbour]
 
 
 def sees(types: TypeRegistry, type_name: str, end: RelationshipEnd, relationship: RelationshipDef) -> bool:

@@ -105,7 +105,7 @@ def rename(wish: Wish, qualified_name: str, more: Mapping[str, Any] | None = Non
     given = wish.draft.attributes
     first = {} if NAME in given else {NAME: qualified_name}
     attributes = {**first, **given, **(more or {}), NAME: qualified_name}
-    wish.draft = msgspec.structs.replace(wish.draft, attributes=attributes)
+    wish.draft = msgspec.structs.replace(wish.draft, attributes=attributes, settled=None)
 
 
 def keep_name(wish: Wish) -> None:

@@ -48,23 +48,21 @@ def parent_of(link: Link, types: TypeRegistry) -> tuple[int, int] | None:
 
 def parents_first(changes: list[AssetChange], links: Iterable[Link], types: TypeRegistry) -> list[AssetChange]:
     """The same changes, moved only where a child stood before its parent."""
-    place = {change.after.id: change for change in changes}
-    parents: dict[int, list[int]] = defaultdict(list)
-    for link in links:
-        pair = parent_of(link, types)
-        if pair is not None and pair[0] in place and pair[1] in place:
-            parents[pair[0]].append(pair[1])
-    if not parents:
+    place = {change.after.id: index for index, change in enumerate(changes)}
+    held = [link for link in links if link.end1 in place and link.end2 in place]
+    pairs = [pair for link in held if (pair := parent_of(link, types)) is not None]
+    if all(place[parent] <= place[child] for child, parent in pairs):
         return changes
-    ordered: dict[int, AssetChange] = {}
+    parents: dict[int, list[int]] = defaultdict(list)
+    for child, parent in pairs:
+        parents[child].append(parent)
+    ordered: dict[int, None] = {}
     for change in changes:
-        _place(change.after.id, parents, place, ordered)
-    return list(ordered.values())
+        _place(change.after.id, parents, ordered)
+    return [changes[place[own]] for own in ordered]
 
 
-def _place(
-    start: int, parents: dict[int, list[int]], place: dict[int, AssetChange], ordered: dict[int, AssetChange]
-) -> None:
+def _place(start: int, parents: dict[int, list[int]], ordered: dict[int, None]) -> None:
     """Put ``start`` behind all above it; a loop instead of recursion, since chains may be long, and cycles harmless."""
     waiting, seen = [start], {start}
     while waiting:
@@ -74,5 +72,4 @@ def _place(
             seen.update(above)
             waiting.extend(above)
         else:
-            waiting.pop()
-            ordered.setdefault(one, place[one])
+            ordered.setdefault(waiting.pop())

@@ -12,7 +12,7 @@ import msgspec
 
 from tidings.model.asset import ACTIVE, ARCHIVED, STATUS_NAMES, Asset, AssetName
 from tidings.model.changes import AssetChange, Changes, Kind, Neighbour
-from tidings.model.entity_form import attributes_parts, header_ends
+from tidings.model.entity_form import attributes_parts, header_end, header_start
 from tidings.model.events import Event, encode, envelope_head
 from tidings.model.profiles import Profile
 from tidings.model.registry import AssetType, TypeRegistry
@@ -67,6 +67,14 @@ def record(changes: Changes, types: TypeRegistry, occasion: Occasion) -> Iterato
     return (scribe.event(index, change) for index, change in enumerate(changes.assets, occasion.cause.first))
 
 
+class _Look(msgspec.Struct, frozen=True):
+    """What the events of one type have in common: how they open, and whether they show an owner."""
+
+    type: AssetType
+    opening: bytes
+    owned: bool
+
+
 class _Scribe:
     """Everything that is the same in all events of a request, encoded once."""
 
@@ -76,6 +84,7 @@ class _Scribe:
         self.owners = changes.owners
         self.tags = changes.tags
         self.arrays: dict[object, bytes] = {}
+        self.looks: dict[str, _Look] = {}
         self.head = envelope_head(occasion.source_ip, max(occasion.written, occasion.time))
         headers = b',"headers":' + encode(dict(occasion.headers)) if occasion.headers else b""
         self.event_time = b',"eventTime":%d' % occasion.time
@@ -88,32 +97,35 @@ class _Scribe:
 
     def event(self, index: int, change: AssetChange) -> Event:
         asset = change.after
-        asset_type = self.types.type(asset.type_name)
+        look = self.looks.get(asset.type_name) or self._look(asset.type_name)
+        shown = change.shown
+        attributes, filler = attributes_parts(look.type, shown, asset.encoded, flagged_only=True)
         operation = change.kind.operation
         details = self._mutated_details(change)
-        shown = change.shown
-        before, behind = header_ends(asset, shown, self._more(asset_type, change))
-        attributes, filler = attributes_parts(asset_type, shown, asset.encoded, flagged_only=True)
-        ending = (
-            behind,
-            b',"operationType":"%b"%b' % (operation.encode(), self.event_time),
-            b',"mutatedDetails":' + details if details else b"",
-            self.tail,
-        )
+        ending = b'%b,"operationType":"%b"%b%b%b%b' % (
+            header_end(asset, shown, self._more(look, change)), operation.encode(), self.event_time,
+            b',"mutatedDetails":' if details else b"", details, self.tail,
+        )  # fmt: skip
         return Event(
             operation, asset.guid, asset.type_name, asset.qualified_name, self.occasion.time,
-            b"".join((self.head, before, attributes)), self._detail(index, change), filler, b"".join(ending),
+            look.opening + attributes, self._detail(index, change), filler, ending,
         )  # fmt: skip
 
-    def _more(self, asset_type: AssetType, change: AssetChange) -> bytes:
+    def _look(self, type_name: str) -> _Look:
+        asset_type = self.types.type(type_name)
+        opening = self.head + header_start(type_name)
+        look = self.looks[type_name] = _Look(asset_type, opening, bool(asset_type.mandatory_links))
+        return look
+
+    def _more(self, look: _Look, change: AssetChange) -> bytes:
         """Members of the entity that only some have."""
-        more = self._tags(change.after.id)
-        if asset_type.mandatory_links:
-            more += self._owner(asset_type, change.after)
+        more = self._tags(change.after.id) if self.tags else b""
+        if look.owned:
+            more += self._owner(look.type, change.after)
         if change.kind.is_delete:
             more += b',"deleteHandler":' + self.handler
         if self.occasion.profile.internals:
-            more += _internals(asset_type, change.after)
+            more += _internals(look.type, change.after)
         return more
 
     def _tags(self, asset: int) -> bytes:
@@ -140,18 +152,20 @@ class _Scribe:
         return b',"relationshipAttributes":' + encode({asset_type.mandatory_links[0].name: owner_form(owner)})
 
     def _detail(self, index: int, change: AssetChange) -> bytes:
-        before, after = self._told(change)
+        if change.kind.is_tagging:
+            before, after = self._retold(change)
+        else:
+            before, after = told(change)
+        labelled = self.tags or change.tags or change.retagged or change.kind is Kind.CUSTOM
         return (
             b'{"id":"%b.%d","version":%d,"cause":"%b","causeIndex":%d,"causeCount":%b,"actor":%b,"origin":"%b",'
             b'"before":%b,"after":%b%b}'
         ) % (
             self.cause, index, change.after.version, self.cause, index, self.count, self.actor,
-            change.origin.encode(), before, after, self._names(change),
+            change.origin.encode(), before, after, self._names(change) if labelled else b"",
         )  # fmt: skip
 
-    def _told(self, change: AssetChange) -> tuple[bytes, bytes]:
-        if not change.kind.is_tagging:
-            return told(change)
+    def _retold(self, change: AssetChange) -> tuple[bytes, bytes]:
         tags = b'{"%b":%b}' % (TAGS.encode(), self._array(change.tags))
         return (b"{}", tags) if change.kind is Kind.TAG else (tags, b"{}")
 
@@ -167,19 +181,20 @@ class _Scribe:
             names |= {definition.name: definition.display_name, **definition.labels}
         return b',"names":' + encode(names | _custom_names(custom, self.types))
 
-    def _mutated_details(self, change: AssetChange) -> bytes | None:
+    def _mutated_details(self, change: AssetChange) -> bytes:
+        """Empty where there are none."""
         profile = self.occasion.profile
         if change.kind is Kind.CREATE:
-            return self._whole(change) if profile.create_details else None
+            return self._whole(change) if profile.create_details else b""
         if change.kind is Kind.CUSTOM:
             return encode(change.now)
         if change.kind.is_tagging:
             # Whoever takes a tag off hears of it as it was.
             return self._array(change.tags)
         if change.kind.is_delete:
-            return self._whole(change) if profile.delete_details else None
+            return self._whole(change) if profile.delete_details else b""
         if change.is_bare or (change.origin == "related" and not profile.related_details):
-            return None
+            return b""
         return self._whole(change, updated=True)
 
     def _whole(self, change: AssetChange, updated: bool = False) -> bytes:
@@ -303,11 +318,9 @@ def told(change: AssetChange) -> tuple[bytes, bytes]:
     Tags that come and go are told by the scribe.
     """
     if change.kind is Kind.CREATE:
-        return b"{}", _joined(change.after.encoded, _links(change.linked))
+        return b"{}", _joined(change.after.encoded, change.linked)
     if change.kind.is_delete:
-        was = STATUS_NAMES[ACTIVE] if not change.before else change.before[STATE]
-        gone = "DELETED" if change.kind is Kind.ARCHIVE else "PURGED"
-        return encode({STATE: was}), encode({STATE: gone})
+        return _STATES[change.before.get(STATE, STATUS_NAMES[ACTIVE])], _STATES[_GONE[change.kind]]
     if change.kind is Kind.CUSTOM:
         return encode({CUSTOM: change.before}), encode({CUSTOM: change.now})
     before, after = change.before, change.now
@@ -317,20 +330,22 @@ def told(change: AssetChange) -> tuple[bytes, bytes]:
     if change.restored:
         before = {**before, STATE: STATUS_NAMES[ARCHIVED]}
         after = {**after, STATE: STATUS_NAMES[ACTIVE]}
-    return _joined(encode(before), _links(change.unlinked)), _joined(encode(after), _links(change.linked))
+    return _joined(encode(before), change.unlinked), _joined(encode(after), change.linked)
 
 
-def _joined(one: bytes, other: bytes) -> bytes:
-    if other == b"{}":
-        return one
-    return other if one == b"{}" else b"%b,%b" % (one[:-1], other[1:])
+_GONE = {Kind.ARCHIVE: "DELETED", Kind.PURGE: "PURGED"}
+_STATES = {state: encode({STATE: state}) for state in (*STATUS_NAMES, "PURGED")}
 
 
-def _links(links: Mapping[str, Iterable[Neighbour]]) -> bytes:
+def _joined(values: bytes, links: Mapping[str, Iterable[Neighbour]]) -> bytes:
+    """One JSON object of values and of links by their attribute."""
     if not links:
-        return b"{}"
+        return values
     parts = [b"%b:[%b]" % (encode(name), b",".join(map(_neighbour, ends))) for name, ends in links.items() if ends]
-    return b"{%b}" % b",".join(parts)
+    if not parts:
+        return values
+    first = b"{" if values == b"{}" else values[:-1] + b","
+    return b"%b%b}" % (first, b",".join(parts))
 
 
 def _neighbour(one: Neighbour) -> bytes:

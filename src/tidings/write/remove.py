@@ -83,7 +83,7 @@ def _neighbourhood(
 ) -> dict[int, dict[str, list[Neighbour]]]:
     """Of each of ``own`` those of ``others`` that it can see over ``links``, by its link attribute."""
     found: dict[int, dict[str, list[Neighbour]]] = {}
-    for link in links:
+    for link in sorted(links, key=lambda link: link.key):  # a store gives them in any order; the log has one
         relationship = types.relationship(link.relationship)
         for one, other, end in ((link.end1, link.end2, relationship.end1), (link.end2, link.end1, relationship.end2)):
             if one in own and other in others and sees(types, own[one].type_name, end, relationship):

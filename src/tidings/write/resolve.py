@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TypeVar
 
 from tidings.model.asset import ACTIVE, Asset, AssetName, name_of
@@ -27,23 +27,28 @@ from tidings.write.wishes import End, Resolution, WantedLinks, Wish
 Named = TypeVar("Named", Asset, AssetName)
 
 
-def resolve(drafts: list[Draft], only: Target | None, types: TypeRegistry, tx: Transaction) -> Resolution:
+def resolve(
+    drafts: list[Draft], only: Target | None, types: TypeRegistry, tx: Transaction, pool: Pool | None = None
+) -> Resolution:
     """Find or make the asset behind each draft, then what its links mean; one read by name and one by guid for all.
 
     What the catalog names itself has its name in the end, and whatever a move takes along has joined the wishes.
+    ``pool`` holds what they mention, where it was read already.
 
     Raises UnknownGuid or UnknownName for what is not there, Conflict or DuplicateIdentity where names clash,
     MissingAttribute for a new asset without its mandatory attributes, InvalidReference for links of the wrong type.
     """
-    pool = _read(drafts, only, tx)
+    if pool is None:
+        pool = read_pool(*mentioned(drafts, only), tx)
     wishes = _identify(drafts, only, types, tx, pool)
-    assigned = {
-        wish.draft.guid: wish.name.guid for wish in wishes if wish.draft.guid and wish.draft.guid != wish.name.guid
-    }
     finder = _Finder(wishes, types, pool)
+    assigned: dict[str, str] = {}
     for wish in wishes:
-        if wish.draft.links:
-            wish.links = [finder.wanted(wish, key, given) for key, given in wish.draft.links.items()]
+        draft = wish.draft
+        if draft.guid and draft.guid != wish.name.guid:
+            assigned[draft.guid] = wish.name.guid
+        if draft.links:
+            wish.links = [finder.wanted(wish, key, given) for key, given in draft.links.items()]
     _settle_names(wishes, types, tx)
     return Resolution(wishes, assigned, pool.by_id)
 
@@ -59,7 +64,7 @@ def _settle_names(wishes: list[Wish], types: TypeRegistry, tx: Transaction) -> N
         move(wishes, types, tx)
 
 
-class _Pool:
+class Pool:
     """Every stored asset that a request names, for itself or at the end of a link."""
 
     def __init__(self, assets: Iterable[Asset]) -> None:
@@ -72,37 +77,53 @@ class _Pool:
                 self.by_name.setdefault(asset.qualified_name, []).append(asset)
 
 
-def _read(drafts: list[Draft], only: Target | None, tx: Reader) -> _Pool:
+def mentioned(drafts: Iterable[Draft], only: Target | None = None) -> tuple[set[str], set[str]]:
+    """The qualifiedNames and guids that a save mentions, of its assets and of those that they refer to."""
     names: set[str] = set()
     guids: set[str] = set()
-    named: list[Draft | Target | Reference] = [*drafts, *([only] if only else ())]
+    if only is not None:
+        _note(only, names, guids)
     for draft in drafts:
+        _note(draft, names, guids)
         for wish in draft.links.values():
-            named += (*(wish.replace or ()), *wish.append, *wish.remove)
-    for one in named:
-        if one.guid is not None and is_guid(one.guid):
-            guids.add(one.guid)
-        if one.qualified_name is not None:
-            names.add(one.qualified_name)
-    return _Pool((*tx.assets_by_name(names), *tx.assets_by_guid(guids)))
+            for references in (wish.replace, wish.append, wish.remove):
+                if references:
+                    for one in references:
+                        _note(one, names, guids)
+    return names, guids
 
 
-def _identify(
-    drafts: list[Draft], only: Target | None, types: TypeRegistry, tx: Transaction, pool: _Pool
-) -> list[Wish]:
+def read_pool(names: Collection[str], guids: Collection[str], tx: Reader) -> Pool:
+    """The stored assets among them."""
+    return Pool((*tx.assets_by_name(names), *tx.assets_by_guid(guids)))
+
+
+def _note(one: Draft | Target | Reference, names: set[str], guids: set[str]) -> None:
+    """What has to be read to know which asset is meant."""
+    if one.guid is not None and is_guid(one.guid):
+        guids.add(one.guid)
+    if one.qualified_name is not None:
+        names.add(one.qualified_name)
+
+
+def _identify(drafts: list[Draft], only: Target | None, types: TypeRegistry, tx: Transaction, pool: Pool) -> list[Wish]:
     found = [_only(draft, only, pool, types) if only else _stored(draft, pool, types) for draft in drafts]
     _refuse_duplicates(drafts, found)
     created = found.count(None)
-    fresh = iter(zip(tx.new_ids(created), new_guids(created), strict=True))
+    fresh = zip(tx.new_ids(created), new_guids(created), strict=True)
     return [
-        _created(draft, *next(fresh)) if stored is None else _known(draft, stored, types)
+        _known(draft, stored, types) if stored is not None else _created(draft, *next(fresh))
         for draft, stored in zip(drafts, found, strict=True)
     ]
 
 
 def _created(draft: Draft, own: int, guid: str) -> Wish:
-    _check_mandatory(draft)
-    return Wish(draft, draft.type, AssetName(own, guid, draft.type.name, draft.qualified_name or "", ACTIVE), None)
+    asset_type = draft.type
+    for name in asset_type.mandatory_attributes:
+        if draft.attributes.get(name) is None:
+            _refuse_missing(draft)
+            break
+    return Wish(draft, asset_type, AssetName(own, guid, asset_type.name, draft.qualified_name or "", ACTIVE), None)
 
 
 def _known(draft: Draft, stored: Asset, types: TypeRegistry) -> Wish:
@@ -112,7 +133,7 @@ def _known(draft: Draft, stored: Asset, types: TypeRegistry) -> Wish:
     return wish
 
 
-def _only(draft: Draft, only: Target, pool: _Pool, types: TypeRegistry) -> Asset:
+def _only(draft: Draft, only: Target, pool: Pool, types: TypeRegistry) -> Asset:
     stored = _named_by(only, draft, pool, types)
     for other in pool.by_name.get(draft.qualified_name or "", ()):
         if other.type_name == stored.type_name and other.id != stored.id:
@@ -120,7 +141,7 @@ def _only(draft: Draft, only: Target, pool: _Pool, types: TypeRegistry) -> Asset
     return stored
 
 
-def _named_by(only: Target, draft: Draft, pool: _Pool, types: TypeRegistry) -> Asset:
+def _named_by(only: Target, draft: Draft, pool: Pool, types: TypeRegistry) -> Asset:
     if only.guid is not None:
         if only.guid not in pool.by_guid:
             raise UnknownGuid(only.guid)
@@ -132,12 +153,11 @@ def _named_by(only: Target, draft: Draft, pool: _Pool, types: TypeRegistry) -> A
     return stored
 
 
-def _stored(draft: Draft, pool: _Pool, types: TypeRegistry) -> Asset | None:
+def _stored(draft: Draft, pool: Pool, types: TypeRegistry) -> Asset | None:
     """The asset that a draft means: by name first, as the protocol has it, else by guid."""
-    named = None
-    if draft.qualified_name is not None:
-        same_name = pool.by_name.get(draft.qualified_name)
-        named = one_of_type(same_name, draft.type.name, draft.qualified_name, types) if same_name else None
+    named, name = None, draft.qualified_name
+    if name is not None and (same_name := pool.by_name.get(name)) is not None:
+        named = one_of_type(same_name, draft.type.name, name, types)
     if draft.guid is None or is_placeholder(draft.guid):
         return named
     known = pool.by_guid.get(draft.guid)
@@ -176,10 +196,12 @@ def one_of_type(found: Iterable[Named], type_name: str, qualified_name: str, typ
 
 
 def _refuse_duplicates(drafts: list[Draft], found: list[Asset | None]) -> None:
+    keys = [key for draft, stored in zip(drafts, found, strict=True) for key in _keys_of(draft, stored)]
+    if len(set(keys)) == len(keys):
+        return
     seen: dict[object, Draft] = {}
     for draft, stored in zip(drafts, found, strict=True):
-        placeholder = [draft.guid] if is_placeholder(draft.guid) else []
-        for key in (*_names_of(draft, stored), *([stored.id] if stored else ()), *placeholder):
+        for key in _keys_of(draft, stored):
             other = seen.setdefault(key, draft)
             if other is not draft:
                 message = (
@@ -189,14 +211,19 @@ def _refuse_duplicates(drafts: list[Draft], found: list[Asset | None]) -> None:
                 raise DuplicateIdentity(message, [Problem(draft.location, message)])
 
 
-def _names_of(draft: Draft, stored: Asset | None) -> list[tuple[str, str | None]]:
-    """By what name no other asset of the request may go; none where the catalog will make one."""
+def _keys_of(draft: Draft, stored: Asset | None) -> list[object]:
+    """By what no other asset of the request may go: its name (but where the catalog will make one), id and placeholder."""
+    keys: list[object] = []
     if stored is not None:
-        return [(stored.type_name, draft.qualified_name or stored.qualified_name)]
-    return [] if is_made(draft.type.name) else [(draft.type.name, draft.qualified_name)]
+        keys = [(stored.type_name, draft.qualified_name or stored.qualified_name), stored.id]
+    elif not is_made(draft.type.name):
+        keys = [(draft.type.name, draft.qualified_name)]
+    if is_placeholder(draft.guid):
+        keys.append(draft.guid)
+    return keys
 
 
-def _check_mandatory(draft: Draft) -> None:
+def _refuse_missing(draft: Draft) -> None:
     given = NAME if is_made(draft.type.name) else None
     missing = [name for name in draft.type.mandatory_attributes if name != given and draft.attributes.get(name) is None]
     if missing:
@@ -207,29 +234,45 @@ def _check_mandatory(draft: Draft) -> None:
 class _Finder:
     """What references mean: an asset of the same request first, else a stored one."""
 
-    def __init__(self, wishes: list[Wish], types: TypeRegistry, pool: _Pool) -> None:
+    def __init__(self, wishes: list[Wish], types: TypeRegistry, pool: Pool) -> None:
         self.types = types
         self.pool = pool
         self.by_guid: dict[str, AssetName] = {}
         self.by_name: dict[str, list[AssetName]] = {}
+        self.ends: dict[object, End] = {}
+        """Ends by what refers to them: many assets of a request refer to one, such as columns to their table."""
+        if any(wish.draft.links for wish in wishes):
+            self._learn(wishes)
+
+    def _learn(self, wishes: list[Wish]) -> None:
+        by_guid, by_name = self.by_guid, self.by_name
         for wish in wishes:
             name = wish.name
-            self.by_guid[name.guid] = name
+            by_guid[name.guid] = name
             if wish.draft.guid is not None:
-                self.by_guid[wish.draft.guid] = name
-            if name.qualified_name:
-                self.by_name.setdefault(name.qualified_name, []).append(name)
+                by_guid[wish.draft.guid] = name
+            if name.qualified_name in by_name:
+                by_name[name.qualified_name].append(name)
+            elif name.qualified_name:
+                by_name[name.qualified_name] = [name]
 
     def wanted(self, wish: Wish, key: str, given: LinkWish) -> WantedLinks:
         link = wish.type.links[key]
         return WantedLinks(
             link,
             None if given.replace is None else [self._end(wish, link, one) for one in given.replace],
-            [self._end(wish, link, one) for one in given.append],
-            [self._end(wish, link, one) for one in given.remove],
+            [self._end(wish, link, one) for one in given.append] if given.append else [],
+            [self._end(wish, link, one) for one in given.remove] if given.remove else [],
         )
 
     def _end(self, wish: Wish, link: LinkAttribute, reference: Reference) -> End:
+        key = link, reference.guid, reference.type_name, reference.qualified_name, reference.encoded
+        end = self.ends.get(key)
+        if end is None:
+            end = self.ends[key] = End(self._meant(wish, link, reference), reference.encoded)
+        return end
+
+    def _meant(self, wish: Wish, link: LinkAttribute, reference: Reference) -> AssetName:
         if reference.guid is not None:
             name = self._with_guid(reference.guid)
         else:
@@ -240,9 +283,9 @@ class _Finder:
             raise InvalidReference(
                 f"{wish.draft.label}: {link.name} takes a {link.far.type_name}, not the {name.type_name} "
                 f"{name.qualified_name}",
-                [Problem(reference.location, f"not a {link.far.type_name}")],
+                [Problem(_place(wish, link, reference), f"not a {link.far.type_name}")],
             )
-        return End(name, reference.encoded)
+        return name
 
     def _with_guid(self, guid: str) -> AssetName | None:
         name = self.by_guid.get(guid)
@@ -267,10 +310,14 @@ class _Finder:
 
 def _not_there(wish: Wish, link: LinkAttribute, reference: Reference) -> UnknownGuid | UnknownName:
     where = f" (referred to by {wish.draft.label}, {link.name}; save it first or in the same request)"
-    problem = [Problem(reference.location, "refers to an asset that is not there")]
+    problem = [Problem(_place(wish, link, reference), "refers to an asset that is not there")]
     if reference.guid is not None:
         return UnknownGuid(reference.guid, problem, where)
     return UnknownName(reference.type_name or "", reference.qualified_name or "", problem, where)
+
+
+def _place(wish: Wish, link: LinkAttribute, reference: Reference) -> str:
+    return f"{wish.draft.location}.{reference.member}.{link.name}"
 
 
 def find_targets(targets: Iterable[Target], types: TypeRegistry, tx: Reader) -> list[Asset]:

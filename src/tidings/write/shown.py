@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tidings.model.asset import Asset
-from tidings.model.changes import AssetChange, Changes, Kind
+from tidings.model.changes import Changes, Kind
 from tidings.model.registry import TypeRegistry
 from tidings.store.base import Reader
 from tidings.store.tags import tags_of
@@ -21,20 +19,19 @@ def complete(changes: Changes, types: TypeRegistry, reader: Reader) -> None:
 
 def purged_owners(changes: Changes, types: TypeRegistry, reader: Reader) -> dict[int, Asset]:
     """The owners of what is purged; to be asked while the links that say so are there."""
-    return _owners(changes, types, reader, lambda change: change.kind is Kind.PURGE)
+    return _owners(changes, types, reader, purged=True)
 
 
-def _owners(
-    changes: Changes,
-    types: TypeRegistry,
-    reader: Reader,
-    wanted: Callable[[AssetChange], bool] = lambda change: change.kind is not Kind.PURGE,
-) -> dict[int, Asset]:
-    """The owner of each changed asset that has one: events show it."""
+def _owners(changes: Changes, types: TypeRegistry, reader: Reader, *, purged: bool = False) -> dict[int, Asset]:
+    """The owner of each changed asset that has one, of those that are purged or of all others: events show it."""
+    owners = {name: types.type(name).mandatory_links for name in {change.after.type_name for change in changes.assets}}
+    if not any(owners.values()):
+        return {}
     owned: dict[str, set[int]] = {}
-    for change in filter(wanted, changes.assets):
-        for link in types.type(change.after.type_name).mandatory_links:
-            owned.setdefault(link.relationship.name, set()).add(change.after.id)
+    for change in changes.assets:
+        if (change.kind is Kind.PURGE) is purged:
+            for link in owners[change.after.type_name]:
+                owned.setdefault(link.relationship.name, set()).add(change.after.id)
     if not owned:
         return {}
     pairs = {link.end2: link.end1 for name, ids in owned.items() for link in reader.links(name, 2, ids)}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import takewhile
+from typing import cast
 
 import msgspec
 
@@ -18,21 +20,21 @@ from tidings.model.registry import TypeRegistry
 from tidings.store.base import Reader, Store, Transaction
 from tidings.store.tags import tags_of
 from tidings.store.types import Types
+from tidings.write.around import link_state, owned_by, related
 from tidings.write.check import Draft, check
-from tidings.write.collector import paused_if_large
+from tidings.write.collector import LARGE, paused_if_large
 from tidings.write.commands import Command, Delete, Restore, Save
 from tidings.write.diff import Labels, Stamp, diff
 from tidings.write.glossary import check_glossaries
-from tidings.write.links import LinkDelta, LinkState, link_delta, spots
+from tidings.write.links import link_delta
 from tidings.write.record import Cause, Occasion, record
 from tidings.write.remove import bereaved, remove, restore, reunited
 from tidings.write.resolve import find_targets, resolve
 from tidings.write.shown import complete, purged_owners
 from tidings.write.spread import AT_ONCE, defer, own_rows, read_before, settle, write_spread
 from tidings.write.tags import TagDelta, tag_delta
-from tidings.write.wishes import Resolution, Wish
-
-T = TypeVar("T")
+from tidings.write.together import Request, save_together
+from tidings.write.wishes import Wish
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -41,6 +43,8 @@ class Actor(msgspec.Struct, frozen=True):
     name: str
     headers: Mapping[str, str] = {}
     source_ip: str = ""
+    cause: str = ""
+    """The id of this one request, for its events; made where it is empty."""
 
 
 class Receipt(msgspec.Struct):
@@ -112,36 +116,85 @@ def work_for(
     dry_run: bool = False,
     cause: Cause | None = None,
     at_once: int = AT_ONCE,
-) -> Callable[[Transaction], Receipt]:
+) -> Work:
     """The same, for callers that wait in their own way: returns what is to run in the transaction.
 
     A save is checked at once against the types used last, so that the writer need not be kept waiting for it; it is
     checked again in its transaction only where other types are in force there. ``cause`` is given where this is a part of
     something larger; ``at_once`` is how many tags may come and go in this one transaction.
     """
-    cause = cause or Cause(new_guid())
-    checked, drafts, error = types.latest, list[Draft](), None
-    if isinstance(command, Save):
-        try:
-            drafts = paused_if_large(_size(command), lambda: check(command, checked))
-        except TidingsError as found:
-            error = found
+    return Work(types, command, actor, profile, dry_run, cause or Cause(actor.cause or new_guid()), at_once)
 
-    def work(tx: Transaction) -> Receipt:
-        return paused_if_large(_size(command), lambda: run(tx))
 
-    def run(tx: Transaction) -> Receipt:
-        in_force = types.of(tx)
-        now = drafts
-        if isinstance(command, Save) and in_force is not checked:
-            now = check(command, in_force)
-        elif error is not None:
-            raise error
-        return _carry_out(
-            command, now, in_force, _occasion(cause, actor, tx.now, profile, command, at_once), tx, dry_run
+class Work:
+    """One command on its way: what is to run in its transaction."""
+
+    def __init__(
+        self, types: Types, command: Command, actor: Actor, profile: Profile, dry_run: bool, cause: Cause, at_once: int
+    ) -> None:
+        self.types = types
+        self.command = command
+        self.actor = actor
+        self.profile = profile
+        self.dry_run = dry_run
+        self.cause = cause
+        self.at_once = at_once
+        self.checked = types.latest
+        self.drafts: list[Draft] = []
+        self.error: TidingsError | None = None
+        if isinstance(command, Save):
+            try:
+                self.drafts = paused_if_large(_size(command), partial(check, command, self.checked))
+            except TidingsError as found:
+                self.error = found
+
+    def __call__(self, tx: Transaction) -> Receipt:
+        return paused_if_large(_size(self.command), partial(self._run, tx))
+
+    def _run(self, tx: Transaction) -> Receipt:
+        in_force = self.types.of(tx)
+        drafts = self.drafts
+        if isinstance(self.command, Save) and in_force is not self.checked:
+            drafts = check(self.command, in_force)
+        elif self.error is not None:
+            raise self.error
+        return _carry_out(self.command, drafts, in_force, self._occasion(tx.now), tx, self.dry_run)
+
+    def _occasion(self, now: int) -> Occasion:
+        command, actor = self.command, self.actor
+        delete_type = command.delete_type if isinstance(command, Delete) else "DEFAULT"
+        written = time.time_ns() // 1_000_000
+        return Occasion(
+            self.cause,
+            actor.name,
+            now,
+            written,
+            self.profile,
+            actor.source_ip,
+            actor.headers,
+            delete_type,
+            self.at_once,
         )
 
-    return work
+    def together(self, others: Sequence[object], tx: Transaction) -> list[Receipt]:
+        """This and the first of ``others`` as one, as far as they have nothing to do with each other: the outcomes of so
+        many, in order. Fewer than two are left to run alone."""
+        types = self.types.of(tx)
+        works = takewhile(lambda one: isinstance(one, Work) and one._may_join(types), (self, *others))
+        requests = (Request(work.drafts, work._occasion(tx.now)) for work in cast(Iterator[Work], works))
+        # What they make lives until the last of them is written, as in a large request.
+        done = paused_if_large(LARGE, lambda: save_together(requests, types, tx))
+        return [
+            Receipt(
+                one.changes, types, one.request.occasion, one.first_position, one.assigned, _ignored(one.request.drafts)
+            )
+            for one in done
+        ]
+
+    def _may_join(self, types: TypeRegistry) -> bool:
+        if self.error is not None or self.dry_run or self.checked is not types:
+            return False
+        return isinstance(self.command, Save) and self.command.only is None
 
 
 def _carry_out(
@@ -187,17 +240,13 @@ def _write(
 
 
 def _size(command: Command) -> int:
-    return len(command.entities if isinstance(command, Save) else command.targets)
+    if isinstance(command, Save):
+        return len(command.entities)
+    return len(command.targets) + (len(command.found) if isinstance(command, Delete) else 0)
 
 
 def _ignored(drafts: Iterable[Draft]) -> list[tuple[str, tuple[str, ...]]]:
     return [(draft.label, draft.ignored) for draft in drafts if draft.ignored]
-
-
-def _occasion(cause: Cause, actor: Actor, now: int, profile: Profile, command: Command, at_once: int) -> Occasion:
-    delete_type = command.delete_type if isinstance(command, Delete) else "DEFAULT"
-    written = time.time_ns() // 1_000_000
-    return Occasion(cause, actor.name, now, written, profile, actor.source_ip, actor.headers, delete_type, at_once)
 
 
 def _decide(
@@ -215,10 +264,10 @@ def _save(
 ) -> Outcome:
     found = resolve(drafts, command.only, types, tx)
     back = _take_along(found.wishes, types, tx)
-    delta = link_delta(found.wishes, _link_state(found.wishes, tx), types)
-    related = _related(delta, found, tx)
+    delta = link_delta(found.wishes, link_state(found.wishes, tx), types)
+    others = related(delta, found, tx)
     tags = _tag_deltas(found.wishes, types, tx)
-    changes = diff(found.wishes, delta, Labels(tags, command.custom, profile.custom_updates), related, types, stamp)
+    changes = diff(found.wishes, delta, Labels(tags, command.custom, profile.custom_updates), others, types, stamp)
     if back is not None:
         done = {change.after.id for change in changes.assets}
         owned, links = back
@@ -235,23 +284,6 @@ def _tag_deltas(wishes: Iterable[Wish], types: TypeRegistry, tx: Reader) -> dict
     return {own: delta for own, delta in deltas.items() if delta}
 
 
-def _related(delta: LinkDelta, found: Resolution, tx: Reader) -> list[Asset]:
-    """Stored rows of all who are told of links without having been sent; most were named by the request, and read."""
-    others = delta.told.keys() - {wish.name.id for wish in found.wishes}
-    known = [found.stored[own] for own in others if own in found.stored]
-    return known + tx.assets_by_id(others - found.stored.keys())
-
-
-def _link_state(wishes: list[Wish], tx: Reader) -> LinkState:
-    at: dict[tuple[str, int, int], list[Link]] = {}
-    ends: set[int] = set()
-    for (relationship, side), ids in spots(wishes).items():
-        for link in tx.links(relationship, side, ids):
-            at.setdefault((relationship, side, link.end1 if side == 1 else link.end2), []).append(link)
-            ends |= {link.end1, link.end2}
-    return LinkState(at, {name.id: name for name in tx.names_by_id(ends)})
-
-
 def _take_along(wishes: list[Wish], types: TypeRegistry, tx: Reader) -> tuple[list[Asset], list[Link]] | None:
     """An owner that a save restores brings back what it owns, as the restore call does: what that is, with its links.
 
@@ -260,7 +292,7 @@ def _take_along(wishes: list[Wish], types: TypeRegistry, tx: Reader) -> tuple[li
     owners = [wish.stored for wish in wishes if wish.restores and wish.stored]
     if not owners:
         return None
-    owned, links = _owned(owners, types, tx)
+    owned, links = owned_by(owners, types, tx)
     ids = {asset.id for asset in owned}
     for wish in wishes:
         if wish.name.id in ids:
@@ -269,8 +301,8 @@ def _take_along(wishes: list[Wish], types: TypeRegistry, tx: Reader) -> tuple[li
 
 
 def _delete(command: Delete, types: TypeRegistry, profile: Profile, stamp: Stamp, tx: Transaction) -> Changes:
-    named = find_targets(command.targets, types, tx)
-    owned, _ = _owned(named, types, tx)
+    named = command.found or find_targets(command.targets, types, tx)
+    owned, _ = owned_by(named, types, tx)
     links = tx.all_links({asset.id for asset in (*named, *owned)})
     changes = remove(named, owned, links, types, stamp, command.is_purge)
     if profile.neighbours_on_delete:
@@ -282,7 +314,7 @@ def _delete(command: Delete, types: TypeRegistry, profile: Profile, stamp: Stamp
 def _restore(command: Restore, types: TypeRegistry, stamp: Stamp, tx: Transaction) -> Changes:
     named = find_targets(command.targets, types, tx)
     archived = [asset for asset in named if asset.status]
-    owned, links = _owned(archived, types, tx)
+    owned, links = owned_by(archived, types, tx)
     return restore(archived, owned, links, types, stamp)
 
 
@@ -294,25 +326,3 @@ def _reunite(changes: Changes, types: TypeRegistry, stamp: Stamp, tx: Transactio
         links = [link for link in tx.all_links(back) if link.key not in gone]
         ends = {end for link in links for end in (link.end1, link.end2)}
         reunited(changes, links, tx.assets_by_id(ends), types, stamp)
-
-
-def _owned(owners: Collection[Asset], types: TypeRegistry, tx: Reader) -> tuple[list[Asset], list[Link]]:
-    """Everything that ``owners`` own, level by level, and the links that say so."""
-    seen = {asset.id for asset in owners}
-    level: list[Asset] = list(owners)
-    found: list[Asset] = []
-    links: list[Link] = []
-    while level:
-        below: list[Link] = []
-        for relationship in types.owning:
-            owners_type = relationship.end1.type_name
-            kinds = {name for name in {one.type_name for one in level} if types.type(name).is_a(owners_type)}
-            below += tx.links(
-                relationship.name, 1, {one.id for one in level if one.type_name in kinds} if kinds else ()
-            )
-        links += below
-        level = tx.assets_by_id({link.end2 for link in below} - seen)
-        level.sort(key=lambda asset: asset.id)
-        seen |= {asset.id for asset in level}
-        found += level
-    return found, links

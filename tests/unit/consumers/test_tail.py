@@ -202,7 +202,7 @@ class GatedFeed(Feed):
         self.gate = asyncio.Event()
 
     async def read(
-        self, after: int, limit: int, wanted: LogFilter, most_bytes: int = PAGE_BYTES
+        self, after: int | None, limit: int, wanted: LogFilter, most_bytes: int = PAGE_BYTES
     ) -> tuple[list[LogRecord], int]:
         found = await super().read(after, limit, wanted, most_bytes)
         if asyncio.current_task() is self._pump:
@@ -299,7 +299,7 @@ class Stumbling(Feed):
     stumbled = False
 
     async def read(
-        self, after: int, limit: int, wanted: LogFilter, most_bytes: int = PAGE_BYTES
+        self, after: int | None, limit: int, wanted: LogFilter, most_bytes: int = PAGE_BYTES
     ) -> tuple[list[LogRecord], int]:
         if asyncio.current_task() is self._pump and not self.stumbled:
             self.stumbled = True

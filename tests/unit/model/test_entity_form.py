@@ -77,7 +77,7 @@ def test_the_header_stands_around_the_attributes() -> None:
 def test_without_a_name_the_qualified_name_is_shown() -> None:
     asset = Asset(1, "g", "Table", "q", ACTIVE, 1, 0, "", 0, "", b"{}")
 
-    assert entity_form.display_text(asset, {}) == b'"q"'
+    assert decode(entity_form.header(asset, {}, b"{}"))["displayText"] == "q"
     assert name_of(asset).qualified_name == "q"
 
 

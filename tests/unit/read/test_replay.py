@@ -8,7 +8,8 @@ import pytest
 
 from tests.catalog import TYPES
 from tidings.model.events import LogRecord, Operation, encode
-from tidings.read.replay import LinkReplay, detail_of
+from tidings.read.replay import detail_of
+from tidings.read.replay_links import LinkReplay
 
 ONE, TWO = "01a1fbb8-64a4-7001-8793-455a989609d3", "01a1fbb8-64a4-7002-b7b8-45726019b1e6"
 SYNONYM, ASSIGNED = "AtlasGlossarySynonym", "AtlasGlossarySemanticAssignment"

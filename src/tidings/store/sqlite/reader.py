@@ -9,11 +9,16 @@ import apsw
 import msgspec
 
 from tidings.model.asset import Asset, AssetName, Link
+from tidings.model.cursor import Cursor, Lease
 from tidings.model.events import OPERATIONS, LogFilter, LogRecord
 from tidings.model.tag import Attachment, Task
 from tidings.model.typedefs import Definition
 from tidings.store.base import PAGE_BYTES, AssetQuery, Token
+from tidings.store.names import Names
+from tidings.store.positions import first_at
+from tidings.store.sqlite import raw
 from tidings.store.statements import Statements
+from tidings.store.tables import Row, Table
 
 SQL = Statements("tidings.store.sqlite", "statements.sql")
 POSITIONS_PER_READ = 50_000
@@ -25,23 +30,6 @@ _END = "\U0010ffff"
 def as_set(values: Iterable[Any]) -> str:
     """A set as json_each takes it."""
     return msgspec.json.encode(list(values)).decode()
-
-
-class Names:
-    """What is kept under small numbers and never changes: relationships by name, fillers of events by number.
-
-    One for all readers of a store, and one for its writer, who forgets it when numbers that it drew are undone.
-    """
-
-    def __init__(self) -> None:
-        self.relationships: dict[str, int] = {}
-        self.fillers: dict[int, bytes] = {}
-        self.filler_numbers: dict[bytes, int] = {}
-
-    def forget(self) -> None:
-        """Begin anew; what is needed is read again."""
-        for known in (self.relationships, self.fillers, self.filler_numbers):
-            known.clear()
 
 
 class SqliteReader:
@@ -207,6 +195,26 @@ class SqliteReader:
     def tasks(self) -> list[Task]:
         return [Task(*row) for row in self.connection.execute(SQL.tasks)]
 
+    def tokens(self) -> list[Token]:
+        return [Token(*row) for row in self.connection.execute(SQL.tokens)]
+
+    def values(self) -> dict[str, str]:
+        return raw.values(self.connection)
+
+    def cursors(self) -> list[Cursor]:
+        return [Cursor(*row) for row in self.connection.execute(SQL.cursors)]
+
+    def leases(self) -> list[Lease]:
+        return [Lease(*row) for row in self.connection.execute(SQL.leases)]
+
+    def lease(self, name: str) -> Lease | None:
+        row = self.connection.execute(SQL.lease, (name,)).fetchone()
+        return Lease(*row) if row else None
+
+    def log_start(self) -> int:
+        row = self.connection.execute(SQL.log_start).fetchone()
+        return int(row[0]) if row else 1
+
     def _known_numbers(self, names: Collection[str]) -> list[int]:
         """The numbers of those that any link has had."""
         known = self.names.relationships
@@ -270,6 +278,17 @@ class SqliteSnapshot(SqliteReader):
             known = self.names.fillers[number]
         return known
 
+    def position_at(self, time: int) -> int:
+        return first_at(time, self.log_start(), self.head() + 1, self._time_of)
+
+    def _time_of(self, position: int) -> int:
+        [(time,)] = self.connection.execute(SQL.log_time, (position,))
+        return int(time)
+
+    def log_bytes(self, after: int, last: int) -> int:
+        [(size,)] = self.connection.execute(SQL.log_bytes, (after, last))
+        return int(size)
+
     def list_assets(self, query: AssetQuery) -> list[Asset]:
         parameters = {
             # From where the page before ended: the index is entered by this bound, not by the pair to continue behind.
@@ -288,9 +307,6 @@ class SqliteSnapshot(SqliteReader):
         links = self.connection.execute(SQL.count_links).fetchone()
         return {"active": by_status.get(0, 0), "archived": by_status.get(1, 0), "links": links[0] if links else 0}
 
-    def tokens(self) -> list[Token]:
-        return [Token(*row) for row in self.connection.execute(SQL.tokens)]
-
     def assets_in_guid_order(self, after: str, limit: int) -> list[Asset]:
         return [Asset(*row) for row in self.connection.execute(SQL.assets_in_guid_order, (after, limit))]
 
@@ -299,6 +315,12 @@ class SqliteSnapshot(SqliteReader):
 
     def links_in_order(self, after: tuple[int, str, int], limit: int) -> list[Link]:
         return [Link(*row) for row in self.connection.execute(SQL.links_in_order, (*after, limit))]
+
+    def rows(self, table: Table, after: Row, limit: int, most_bytes: int = PAGE_BYTES) -> list[Row]:
+        return raw.rows(self.connection, table, after, limit, most_bytes)
+
+    def row_counts(self) -> dict[str, int]:
+        return raw.row_counts(self.connection)
 
     def damage(self) -> list[str]:
         found = []

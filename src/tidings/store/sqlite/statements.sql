@@ -53,12 +53,13 @@ FROM json_each(?1) AS wanted CROSS JOIN link AS l ON l.end2 = wanted.value AND l
 SELECT r.name, l.end1, l.end2, l.attributes
 FROM json_each(?1) AS wanted
 CROSS JOIN link AS l ON l.end1 = wanted.value
-JOIN relationship AS r ON r.number = l.relationship
-UNION
+CROSS JOIN relationship AS r ON r.number = l.relationship
+UNION ALL
 SELECT r.name, l.end1, l.end2, l.attributes
 FROM json_each(?1) AS wanted
 CROSS JOIN link AS l ON l.end2 = wanted.value
-JOIN relationship AS r ON r.number = l.relationship
+CROSS JOIN relationship AS r ON r.number = l.relationship
+WHERE l.end1 NOT IN (SELECT value FROM json_each(?1))
 
 -- name: relationships
 SELECT name, number FROM relationship
@@ -115,8 +116,10 @@ INSERT INTO filler (text) VALUES (?) RETURNING id
 -- name: log_head
 SELECT position, time FROM log ORDER BY position DESC LIMIT 1
 
--- name: highest_id
-SELECT max((SELECT coalesce(max(id), 0) FROM asset),
+-- name: standing
+SELECT coalesce((SELECT max(position) FROM log), 0),
+       coalesce((SELECT time FROM log ORDER BY position DESC LIMIT 1), 0),
+       max((SELECT coalesce(max(id), 0) FROM asset),
            (SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM catalog WHERE name = 'highest_purged_id'))
 
 -- name: set_highest_purged_id
@@ -383,3 +386,37 @@ INSERT INTO task (kind, subject, body) VALUES (?1, ?2, ?3) ON CONFLICT (kind, su
 
 -- name: remove_task
 DELETE FROM task WHERE kind = ? AND subject = ?
+
+-- name: cursors
+SELECT name, position, created_at, updated_at FROM cursor ORDER BY name
+
+-- name: save_cursor
+INSERT INTO cursor (name, position, created_at, updated_at) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (name) DO UPDATE SET position = ?2, updated_at = ?4
+
+-- name: remove_cursor
+DELETE FROM cursor WHERE name = ? RETURNING name
+
+-- name: leases
+SELECT name, holder, until FROM lease ORDER BY name
+
+-- name: lease
+SELECT name, holder, until FROM lease WHERE name = ?
+
+-- name: save_lease
+INSERT INTO lease (name, holder, until) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET holder = ?2, until = ?3
+
+-- name: remove_lease
+DELETE FROM lease WHERE name = ?
+
+-- name: log_start
+SELECT CAST(value AS INTEGER) FROM catalog WHERE name = 'log_start'
+
+-- name: log_time
+SELECT time FROM log WHERE position = ?
+
+-- name: log_bytes
+SELECT coalesce(sum(length(opening) + length(ending) + length(detail)), 0) FROM log WHERE position > ?1 AND position <= ?2
+
+-- name: trim_log
+DELETE FROM log WHERE position < ?

@@ -17,6 +17,8 @@ import apsw
 
 from tidings.model.errors import StoreError, StoreUnavailable
 from tidings.store.base import Snapshot, Transaction
+from tidings.store.hints import Hints
+from tidings.store.names import Names
 from tidings.store.sqlite.database import (
     FileLock,
     check_format,
@@ -26,8 +28,9 @@ from tidings.store.sqlite.database import (
     migrate,
     told_plainly,
 )
-from tidings.store.sqlite.reader import SQL, Names, SqliteSnapshot
-from tidings.store.sqlite.writer import Writer
+from tidings.store.sqlite.reader import SQL, SqliteSnapshot
+from tidings.store.sqlite.session import SqliteSession
+from tidings.store.writer import Writer
 
 T = TypeVar("T")
 
@@ -51,7 +54,7 @@ class SqliteStore:
         self._name = path or "the catalog in memory"
         self._readers: list[apsw.Connection] = []
         self._readers_lock = threading.Lock()
-        self._hints: dict[object, Callable[[int], None]] = {}
+        self._hints = Hints()
         self._names = Names()
         self._closed = False
         self._lock: FileLock | None = None
@@ -81,7 +84,7 @@ class SqliteStore:
             with told_plainly(self._name):
                 self._connection = connect(self.path, writer=True, create=True, durable=self._durable)
                 migrate(self._connection, self._name)
-                self._writer = Writer(self._connection, self._name, self._announce)
+                self._writer = Writer(SqliteSession(self._connection, self._name), self._hints)
         except BaseException:
             self.close()
             raise
@@ -131,15 +134,10 @@ class SqliteStore:
             return snapshot.head()
 
     def on_commit(self, hint: Callable[[int], None]) -> Callable[[], None]:
-        key = object()
-        self._hints[key] = hint
-        return lambda: self._hints.pop(key, None) and None
+        return self._hints.on_commit(hint)
 
-    def _announce(self, head: int) -> None:
-        for hint in list(self._hints.values()):
-            # This is the writer's thread: a listener that fails (its event loop is closed) loses a wake-up, no more.
-            with contextlib.suppress(Exception):
-                hint(head)
+    def on_settings(self, hint: Callable[[], None]) -> Callable[[], None]:
+        return self._hints.on_settings(hint)
 
     def backup(self, target: str, progress: Callable[[int, int], None]) -> None:
         if Path(target).exists():

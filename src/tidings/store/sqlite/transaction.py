@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import apsw
+from msgspec.structs import astuple
 
 from tidings.model.asset import Asset, Link
-from tidings.model.changes import Changes, Kind, TagRows
+from tidings.model.changes import Changes, TagRows
+from tidings.model.cursor import Cursor, Lease
 from tidings.model.errors import Conflict
 from tidings.model.events import Event
 from tidings.model.ids import new_guid
 from tidings.model.tag import Attachment, Task
 from tidings.model.typedefs import Definition
 from tidings.store.base import Token
-from tidings.store.sqlite.reader import OPERATION_NUMBERS, SQL, Names, SqliteReader, as_set
+from tidings.store.names import Names
+from tidings.store.rows import AssetRows
+from tidings.store.settings import LOG_START, SETTINGS_STAMP
+from tidings.store.sqlite import raw
+from tidings.store.sqlite.reader import OPERATION_NUMBERS, SQL, SqliteReader, as_set
+from tidings.store.tables import Row, Table
+from tidings.store.texts import refuse_zero, refuse_zeros
 
 
 class SqliteTransaction(SqliteReader):
@@ -27,6 +35,9 @@ class SqliteTransaction(SqliteReader):
         self.next_id = next_id
         self.wrote = False
         """Whether undoing this request takes more than forgetting it."""
+        self.moved = False
+        """Whether log and ids may stand elsewhere now than what was drawn here says."""
+        self.changed_settings = False
 
     def new_ids(self, count: int) -> range:
         ids = range(self.next_id, self.next_id + count)
@@ -42,59 +53,30 @@ class SqliteTransaction(SqliteReader):
 
     def save(self, changes: Changes) -> None:
         self.wrote = True
-        run = self.connection.executemany
-        # An asset of which there is more to say than one event has one row; the last event's is how it will be.
-        last = {change.after.id: change.after for change in changes.assets}
-        created = {change.after.id for change in changes.assets if change.kind is Kind.CREATE}
-        if created:
-            run(SQL.insert_asset, [_row(asset) for asset in last.values() if asset.id in created])
-        purged = {change.after.id for change in changes.assets if change.kind is Kind.PURGE}
-        rewritten = {change.after.id for change in changes.assets if change.rewrites}
-        rest = [asset for asset in last.values() if asset.id not in created and asset.id not in purged]
-        self._update([one for one in rest if one.id in rewritten], [one for one in rest if one.id not in rewritten])
+        run, rows = self.connection.executemany, AssetRows(changes)
+        refuse_zeros(rows.written())
+        if rows.created:
+            run(SQL.insert_asset, map(astuple, rows.created.values()))  # an asset's fields are the columns, in order
+        if rows.rewritten:
+            run(SQL.update_asset, map(_rewritten, rows.rewritten.values()))
+        if rows.stamped:
+            run(SQL.stamp_asset, map(_stamped, rows.stamped.values()))
         self._save_links(changes)
-        if purged:
-            self._purge(list(purged))
-
-    def _update(self, rewritten: list[Asset], stamped: list[Asset]) -> None:
-        run = self.connection.executemany
-        if rewritten:
-            run(
-                SQL.update_asset,
-                [
-                    (
-                        a.qualified_name,
-                        a.status,
-                        a.version,
-                        a.updated_at,
-                        a.updated_by,
-                        a.encoded,
-                        a.custom,
-                        a.connection,
-                        a.id,
-                    )
-                    for a in rewritten
-                ],
-            )
-        if stamped:
-            run(SQL.stamp_asset, [(a.status, a.version, a.updated_at, a.updated_by, a.id) for a in stamped])
+        if rows.purged:
+            self._purge(list(rows.purged))
 
     def _save_links(self, changes: Changes) -> None:
-        if not (changes.added or changes.removed or changes.changed):
-            return
         run = self.connection.executemany
-        names = {link.relationship for link in (*changes.added, *changes.removed, *changes.changed)}
-        numbers = {name: self.relationship_number(name) for name in names}
-
-        def rows(links: Sequence[Link]) -> list[tuple[int, int, int, bytes | None]]:
-            return [(link.end1, numbers[link.relationship], link.end2, link.encoded) for link in links]
-
         if changes.removed:
-            run(SQL.delete_link, [row[:3] for row in rows(changes.removed)])
+            run(SQL.delete_link, [row[:3] for row in self._link_rows(changes.removed)])
         if changes.added:
-            run(SQL.insert_link, rows(changes.added))
+            run(SQL.insert_link, self._link_rows(changes.added))
         if changes.changed:
-            run(SQL.update_link, rows(changes.changed))
+            run(SQL.update_link, self._link_rows(changes.changed))
+
+    def _link_rows(self, links: Sequence[Link]) -> list[tuple[int, int, int, bytes | None]]:
+        numbers = {name: self.relationship_number(name) for name in {link.relationship for link in links}}
+        return [(link.end1, numbers[link.relationship], link.end2, link.encoded) for link in links]
 
     def _purge(self, ids: list[int]) -> None:
         wanted = (as_set(ids),)
@@ -126,6 +108,8 @@ class SqliteTransaction(SqliteReader):
             self.connection.execute(SQL.forget_attachments, (as_set(rows.forgotten),))
 
     def save_definitions(self, definitions: Collection[Definition]) -> None:
+        for one in definitions:
+            refuse_zero("the type's name", one.name)
         self.wrote = True
         run = self.connection.executemany
         run(SQL.save_definition, [(one.name, one.category, one.guid, one.body) for one in definitions])
@@ -137,6 +121,7 @@ class SqliteTransaction(SqliteReader):
         self.connection.execute(SQL.set_types_stamp, (new_guid(),))
 
     def save_task(self, task: Task) -> None:
+        refuse_zero("the task", task.subject)
         self.wrote = True
         self.connection.execute(SQL.save_task, (task.kind, task.subject, task.encoded))
 
@@ -151,32 +136,72 @@ class SqliteTransaction(SqliteReader):
         return first
 
     def _log_rows(self, events: Iterable[Event]) -> Iterator[tuple[object, ...]]:
+        numbers = self.names.filler_numbers
         for event in events:
             self.head += 1
+            filler = event.filler
+            number = numbers[filler] if filler in numbers else self._filler_number(filler)
             yield (
                 self.head, event.time, OPERATION_NUMBERS[event.operation], event.guid, event.type_name,
-                event.qualified_name, self._filler_number(event.filler), event.opening, event.ending, event.detail,
+                event.qualified_name, number, event.opening, event.ending, event.detail,
             )  # fmt: skip
 
     def _filler_number(self, filler: bytes) -> int | None:
         if not filler:
             return None
-        number = self.names.filler_numbers.get(filler)
-        if number is None:
-            found = self.connection.execute(SQL.filler_of, (filler,)).fetchall()
-            [(drawn,)] = found or self.connection.execute(SQL.add_filler, (filler,)).fetchall()
-            number = self.names.filler_numbers[filler] = int(str(drawn))
+        found = self.connection.execute(SQL.filler_of, (filler,)).fetchall()
+        [(drawn,)] = found or self.connection.execute(SQL.add_filler, (filler,)).fetchall()
+        number = self.names.filler_numbers[filler] = int(str(drawn))
         return number
 
     def add_token(self, token: Token) -> None:
+        refuse_zero("the token's name", token.name)
         self.wrote = True
         row = (token.name, token.role, token.hash, token.created_at)
         if not self.connection.execute(SQL.insert_token, row).fetchall():
             raise Conflict(f"there is already a token named {token.name}; revoke it first or choose another name")
+        self.set_value(SETTINGS_STAMP, new_guid())
 
     def remove_token(self, name: str) -> bool:
-        self.wrote = True
+        self.set_value(SETTINGS_STAMP, new_guid())
         return bool(self.connection.execute(SQL.delete_token, (name,)).fetchall())
+
+    def save_cursor(self, cursor: Cursor) -> None:
+        refuse_zero("the cursor's name", cursor.name)
+        self.wrote = True
+        row = (cursor.name, cursor.position, cursor.created_at, cursor.updated_at)
+        self.connection.execute(SQL.save_cursor, row)
+
+    def remove_cursor(self, name: str) -> bool:
+        self.wrote = True
+        return bool(self.connection.execute(SQL.remove_cursor, (name,)).fetchall())
+
+    def save_lease(self, lease: Lease) -> None:
+        refuse_zero("the lease's name", lease.name + lease.holder)
+        self.wrote = True
+        self.connection.execute(SQL.save_lease, (lease.name, lease.holder, lease.until))
+
+    def remove_lease(self, name: str) -> None:
+        self.wrote = True
+        self.connection.execute(SQL.remove_lease, (name,))
+
+    def trim(self, before: int) -> int:
+        start, before = self.log_start(), min(before, self.head)
+        if before <= start:
+            return 0
+        self.set_value(LOG_START, str(before))
+        self.connection.execute(SQL.trim_log, (before,))
+        return before - start
+
+    def set_value(self, name: str, value: str | None) -> None:
+        refuse_zero(f"the value {name}", name + (value or ""))
+        self.wrote = self.moved = True
+        self.changed_settings |= name == SETTINGS_STAMP
+        raw.set_value(self.connection, name, value)
+
+    def fill(self, table: Table, rows: Sequence[Row]) -> None:
+        self.wrote = self.moved = True
+        raw.fill(self.connection, table, rows)
 
 
 def _content(one: Attachment) -> tuple[object, ...]:
@@ -185,8 +210,11 @@ def _content(one: Attachment) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _row(a: Asset) -> tuple[object, ...]:
+def _rewritten(a: Asset) -> tuple[object, ...]:
     return (
-        a.id, a.guid, a.type_name, a.qualified_name, a.status, a.version, a.created_at, a.created_by, a.updated_at,
-        a.updated_by, a.encoded, a.custom, a.connection,
+        a.qualified_name, a.status, a.version, a.updated_at, a.updated_by, a.encoded, a.custom, a.connection, a.id,
     )  # fmt: skip
+
+
+def _stamped(a: Asset) -> tuple[object, ...]:
+    return a.status, a.version, a.updated_at, a.updated_by, a.id
