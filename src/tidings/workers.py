@@ -197,9 +197,17 @@ def _work(config: Config, listening: socket.socket, channel: Connection) -> None
             _end_with_the_watcher(server)
             channel.send(READY)
             wiring.work(server)
+        _clear_up_alone()
     except TidingsError as error:
         channel.send(str(error))
         sys.exit(1)
+
+
+def _clear_up_alone() -> None:
+    """A watcher that was killed has left its folder behind."""
+    watcher = parent_process()
+    if watcher is not None and not watcher.is_alive():
+        shutil.rmtree(os.environ.get(SHARED_METRICS, ""), ignore_errors=True)
 
 
 def _end_with_the_watcher(server: wiring.Server) -> None:

@@ -91,10 +91,16 @@ def test_all_end_when_the_program_is_told_to(program: Program) -> None:
     assert not any("Traceback" in line for line in program.said)
 
 
-def test_workers_end_with_the_one_that_started_them(program: Program) -> None:
-    workers = workers_of(program)
-    program.process.kill()
-    until(lambda: all(map(gone, workers)))
+def test_workers_end_with_the_one_that_started_them(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with running(postgres_url, "--workers", "2") as program:
+        workers = workers_of(program)
+        assert list(tmp_path.glob("tidings-metrics-*"))
+        program.process.kill()
+        until(lambda: all(map(gone, workers)))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_token_made_and_revoked_at_one_server_counts_at_another(postgres_url: str) -> None:

@@ -26,7 +26,9 @@ from tidings.store.copying import copy as carry
 @json_option
 @pass_screen
 def copy(screen: Screen, source: str, target: str) -> None:
-    """Copy a whole catalog to another database, from SQLite to PostgreSQL, back, or between two of a kind.
+    """Copy a whole catalog to another database.
+
+    From SQLite to PostgreSQL, back, or between two of a kind.
 
     FROM and TO are addresses as in the setting «database». TO must be new or empty. State, log, positions, tokens and
     the catalog's id go along; everything is read back, and both sides are checked. What was interrupted, in whatever way,

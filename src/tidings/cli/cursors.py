@@ -11,7 +11,10 @@ from tidings.client import Client, JsonObject
 
 @click.group()
 def cursors() -> None:
-    """List, set and remove cursors: places in the log that the catalog keeps for consumers."""
+    """List, set and remove consumers' cursors.
+
+    A cursor is a place in the log that the catalog keeps for a consumer.
+    """
 
 
 @cursors.command("list")

@@ -13,7 +13,10 @@ from tidings.client import Client, JsonObject
 
 @click.group()
 def retention() -> None:
-    """Show and set how much of the log is kept, and trim it; all but showing needs an admin token."""
+    """Show and set how much of the log is kept.
+
+    All but showing needs an admin token.
+    """
 
 
 @retention.command()
