@@ -116,6 +116,7 @@ def _at_work(parts: Parts) -> Iterator[None]:
     parts.retention.start()
     stops = [parts.store.on_settings(hear) for hear in (parts.gate.refresh, parts.retention.wake)]
     try:
+        parts.gate.refresh()  # what changed since it was made, before it listened
         yield
     finally:
         for stop in stops:

@@ -154,6 +154,7 @@ class _Watcher:
 
     def _bury(self, worker: _Worker) -> None:
         self._workers.remove(worker)
+        reason = _last_word(worker)
         self._forget(worker)
         now = time.monotonic()
         if now - worker.started > SOUND_SECONDS:
@@ -163,7 +164,7 @@ class _Watcher:
             self._due.append(now + self._pause)
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
         if not self._signals:
-            log.error("server process %d ended (%s), starting another", worker.process.pid, worker.process.exitcode)
+            log.error("server process %d ended (%s), starting another", worker.process.pid, reason)
 
     @staticmethod
     def _forget(worker: _Worker) -> None:
@@ -186,6 +187,15 @@ class _Watcher:
             worker.process.kill()
             worker.process.join()
             self._forget(worker)
+
+
+def _last_word(worker: _Worker) -> str:
+    """Why it ended: what it said of a start that failed, or its exit code."""
+    with contextlib.suppress(EOFError, OSError):
+        while worker.channel.poll():
+            if said := str(worker.channel.recv()):
+                return said
+    return f"exit code {worker.process.exitcode}"
 
 
 def _work(config: Config, listening: socket.socket, channel: Connection) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.acceptance.program import TOKEN, Program, running
 from tests.api.door import Door, asset, door_to
+from tests.postgres import connect
 from tidings.client import Client
 from tidings.model.errors import ClientError
 
@@ -142,3 +143,11 @@ def test_what_cannot_be_is_said_before_anything_starts(tmp_path: Path, options: 
         running(tmp_path / "c.db", *options),
     ):
         pass
+
+
+def test_a_worker_that_cannot_begin_says_why(program: Program, postgres_url: str) -> None:
+    with connect(postgres_url) as admin:
+        admin.execute("INSERT INTO migration (number) VALUES (9999)")  # as a newer Tidings leaves it
+    killed = min(workers_of(program))
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: any("written by a newer Tidings" in line for line in program.said))

@@ -27,6 +27,8 @@ from tidings.store.hints import Hints
 
 MOST_TOGETHER = 256
 """Requests that share one commit at the most."""
+MOST_ALONE = 32
+"""Requests that are run by themselves, where such as they never joined, before it is tried again."""
 TRIES = 4
 """How often a group is begun that the database broke off through no fault of its own."""
 FIRST_PAUSE = 0.05
@@ -105,6 +107,34 @@ class _Job(msgspec.Struct, eq=False):
             self.future.set_exception(self.error)
 
 
+class _Reach:
+    """How many of those that wait are tried as one.
+
+    Whoever does not join after all was read in vain, so as many as joined last are the measure for the next try; and where
+    time and again nobody joins, tries become rare.
+    """
+
+    def __init__(self) -> None:
+        self._most = MOST_TOGETHER
+        self._in_vain = 0
+        self._alone = 0
+        """Requests still to come that are run by themselves without a try."""
+
+    def of(self, waiting: int) -> int:
+        """How many of the next to try; below two, the next is to be run by itself."""
+        if self._alone:
+            self._alone -= 1
+            return 0
+        return min(waiting, self._most)
+
+    def tried(self, joined: int) -> None:
+        """What came of it."""
+        self._most = min(max(2 * joined, self._most // 4, 2), MOST_TOGETHER)
+        self._in_vain = 0 if joined else self._in_vain + 1
+        if self._in_vain > 1:
+            self._alone = min(2**self._in_vain, MOST_ALONE)
+
+
 class _HalfDone(Exception):
     """A request failed after its first write; what it wrote must be undone, and the rest of its group repeated."""
 
@@ -123,6 +153,7 @@ class Writer:
         self._gate = threading.Lock()
         self._turn = threading.Lock()
         """Held by whoever uses the session: the writer's thread, or a caller that found nobody waiting."""
+        self._reach = _Reach()
         self._thread = threading.Thread(target=self._run, name="tidings-writer", daemon=True)
         self._thread.start()
 
@@ -241,17 +272,19 @@ class Writer:
     def _attempt_joined(self, jobs: list[_Job]) -> int:
         """How many of the first were done together: each with its own outcome, and as if they had come one by one."""
         together = getattr(jobs[0].work, "together", None)
-        if together is None:
+        most = self._reach.of(len(jobs)) if together is not None else 0
+        if together is None or most < 2:
             return 0
         attempt = self._session.attempt()
         try:
-            outcomes = together([job.work for job in jobs[1:]], attempt)
+            outcomes = together([job.work for job in jobs[1:most]], attempt)
         except Exception as error:
             if self._session.may_try_again(error):
                 raise
             if attempt.wrote or not self._session.is_whole():
                 raise _HalfDone from error
-            return 0  # whatever it was, each hears of it by itself
+            outcomes = []  # whatever it was, each hears of it by itself
+        self._reach.tried(len(outcomes))
         if outcomes:
             self._session.accept(attempt)
         for job, outcome in zip(jobs, outcomes, strict=False):

@@ -20,14 +20,13 @@ from tidings.model.events import encode
 from tidings.model.ids import is_guid
 from tidings.model.registry import AssetType, Attribute, TypeRegistry
 from tidings.write.check_custom import Custom, check_custom
+from tidings.write.check_plan import STATE, plan_for
 from tidings.write.check_tags import TagWish, check_tags
 from tidings.write.commands import MOST_ASSETS, EntityInput, Save
 from tidings.write.faults import Faults, short
 
 LONGEST_NAME = 4_096
 NAME = "qualifiedName"
-STATE = "__state"
-"""A key among attributes that is none: the asset's status."""
 
 
 class Reference(msgspec.Struct, gc=False):
@@ -159,99 +158,15 @@ def _refuse_name(draft: Draft, name: Any, faults: Faults) -> None:
         )
 
 
-_SHAPES_KEPT = 2_000
-
-
-class _Plan(msgspec.Struct, frozen=True):
-    """What to do with assets of one type that are sent with these keys; worked out once, since those of one crawl look alike.
-
-    ``exact`` holds the attributes whose values are canonical where msgspec takes them, so that one call checks them all,
-    and ``nullable`` the same with null for any of them; ``others`` are taken one by one. ``unset`` are values that stand
-    for «unset», ``sets`` the attributes where duplicates do not count, ``links`` the keys that are links, and
-    ``unknown`` those that are nothing.
-    ``kept`` are all attributes in the order of their JSON; ``left`` what to take out of the request's own mapping to have
-    just that, None where it has another order.
-    """
-
-    exact: type
-    nullable: type
-    kept: tuple[str, ...]
-    left: tuple[str, ...] | None
-    every: tuple[Attribute, ...]
-    others: tuple[Attribute, ...]
-    unset: tuple[tuple[str, Any], ...]
-    sets: tuple[str, ...]
-    links: tuple[str, ...]
-    unknown: tuple[str, ...]
-
-
-def _plan(asset_type: AssetType, keys: tuple[str, ...]) -> _Plan:
-    plans: dict[tuple[str, ...], _Plan] = asset_type.memo.setdefault("plans", {})
-    known = plans.get(keys)
-    if known is None:
-        if len(plans) >= _SHAPES_KEPT:
-            plans.clear()
-        known = plans[keys] = _work_out(asset_type, keys)
-    return known
-
-
-def _work_out(asset_type: AssetType, keys: tuple[str, ...]) -> _Plan:
-    given = [
-        asset_type.attributes[key] for key in keys if key in asset_type.attributes and key not in asset_type.stamped
-    ]
-    # Attributes that events hide go last, so that an event's part of the JSON is its beginning.
-    given.sort(key=lambda one: not one.definition.flagged)
-    exact = [one for one in given if one.value_type.exact is not None]
-    kept = tuple(one.name for one in given)
-    rest = [key for key in keys if key not in asset_type.attributes and key not in asset_type.stamped]
-    return _Plan(
-        exact=_structure({one.name: one.value_type.exact for one in exact}),
-        nullable=_structure({one.name: one.value_type.exact | None for one in exact}),
-        kept=kept,
-        left=tuple(key for key in keys if key not in kept)
-        if kept == tuple(key for key in keys if key in kept)
-        else None,
-        every=tuple(given),
-        others=tuple(one for one in given if one.value_type.exact is None),
-        unset=tuple(pair for one in exact for pair in _unset(one)),
-        sets=tuple(one.name for one in exact if one.value_type.unordered),
-        links=tuple(key for key in rest if key in asset_type.links),
-        unknown=tuple(key for key in rest if key not in asset_type.links and key != STATE),
-    )
-
-
-def _structure(types: Mapping[str, Any]) -> type:
-    fields = [(f"_{index}", value_type) for index, value_type in enumerate(types.values())]
-    names = {f"_{index}": name for index, name in enumerate(types)}
-    return msgspec.defstruct("Structure", fields, rename=names, gc=False)
-
-
-def _fits(given: Mapping[str, Any], structure: type) -> bool:
-    try:
-        msgspec.convert(given, structure)
-    except msgspec.ValidationError:
-        return False
-    return True
-
-
-def _unset(attribute: Attribute) -> list[tuple[str, Any]]:
-    """What stands for «unset», with the attribute's name; an empty list does whatever the default is."""
-    values = [attribute.unset]
-    if attribute.value_type.unset == [] and attribute.unset != []:
-        values.append([])
-    return [(attribute.name, value) for value in values if value is not None]
-
-
 def _take_attributes(draft: Draft, given: Mapping[str, Any], faults: Faults) -> list[str]:
     """The attributes of an asset into its draft; what of them is neither attribute nor link."""
     # Most of what a large request costs is here: what is plain is checked by one call in C, and taken over as it is.
-    plan = _plan(draft.type, tuple(given))
+    plan = plan_for(draft.type, tuple(given))
     taken = dict(given) if plan.left is not None else {key: given[key] for key in plan.kept}
     for key in plan.left or ():
         del taken[key]
     draft.attributes = taken
-    whole = _fits(given, plan.exact)
-    exact = whole or _fits(given, plan.nullable)
+    whole, exact = plan.fits(given)
     if exact:
         _drop_duplicates(taken, plan.sets)
     for attribute in plan.others if exact else plan.every:

@@ -23,10 +23,18 @@ Spot = tuple[str, int, int]
 
 
 class LinkState(msgspec.Struct):
-    """The stored links at every spot that a request can change, and who stands at their other ends."""
+    """The stored links at every spot that a request can change, and who stands at their other ends.
+
+    Whoever works out what becomes of links adds those of whom the request speaks: ``names`` as they will be, and
+    ``was_active`` as they were. Requests that are decided beside each other share it, since none speaks of another's.
+    """
 
     at: dict[Spot, list[Link]]
     names: dict[int, AssetName]
+    was_active: dict[int, bool] = {}
+
+    def __post_init__(self) -> None:
+        self.was_active = {name.id: name.status == ACTIVE for name in self.names.values()}
 
 
 class Told(msgspec.Struct, gc=False):
@@ -78,8 +86,8 @@ class _Weaver:
         self.wishes = wishes
         self.state = state
         self.types = types
-        self.names = dict(state.names)
-        self.was_active = {name.id: name.status == ACTIVE for name in state.names.values()}
+        self.names = state.names
+        self.was_active = state.was_active
         self.kept: dict[tuple[str, int, int], Link] = {}
         self.delta = LinkDelta({}, {}, {}, {})
         self.speakers: dict[tuple[str, int, int], set[int]] = defaultdict(set)

@@ -2,12 +2,13 @@
 
 Each is decided by itself and has its own events, as if they had come one after the other; only the statements are shared,
 which is most of what a small save costs. Whatever could let one see what another does runs alone: assets that two of them
-name or touch, tags, names that the catalog makes, owners that events show, assets that are restored.
+name or touch, tags, names that the catalog makes or watches over (also of assets that are sent as a super-type of theirs),
+owners that events show, assets that are restored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import TypeVar
 
@@ -62,10 +63,11 @@ def save_together(requests: Iterable[Request], types: TypeRegistry, tx: Transact
         return []
     # Step by step for all, not request by request: what a step needs stays in the processor's cache.
     pool = read_pool(names, guids, tx)
-    found = _as_far_as(some, lambda one: _resolved(resolve(one.drafts, None, types, tx, pool)))
+    bearers = _bearers(pool.by_id, tx)
+    found = _as_far_as(some, lambda one: _resolved(resolve(one.drafts, None, types, tx, pool), bearers))
     state = link_state([wish for one in found for wish in one.wishes], tx)
     woven = _as_far_as(found, lambda one: (one, link_delta(one.wishes, state, types)))
-    woven = woven[: _untouched(woven, tx)]
+    woven = woven[: _untouched(woven, pool.by_id, tx)]
     occasions = [one.occasion for one in some[: len(woven)]]
     decided = _as_far_as(
         zip(woven, occasions, strict=True),
@@ -112,18 +114,37 @@ def _is_plain(draft: Draft) -> bool:
     return draft.tags is None and draft.custom is None and not is_made(draft.type.name)
 
 
-def _resolved(found: Resolution) -> Resolution:
-    if any(wish.restores for wish in found.wishes):
+def _bearers(ids: Collection[int], tx: Transaction) -> set[int]:
+    """Those who have tags: whatever links them, or tells of them, has to do with others as well."""
+    return {asset for asset, _ in tx.tagged(ids)} if ids and tx.has_tags() else set()
+
+
+def _resolved(found: Resolution, bearers: Collection[int]) -> Resolution:
+    # A draft may name a super-type, so what it is was not known before.
+    if any(wish.restores or is_made(wish.type.name) for wish in found.wishes):
+        raise _Apart
+    if bearers and not _named(found).isdisjoint(bearers):
         raise _Apart
     return found
 
 
-def _untouched(woven: Sequence[tuple[Resolution, LinkDelta]], tx: Transaction) -> int:
-    """How many of the first touch nothing that one before them touches, and nothing that has tags."""
+def _named(found: Resolution) -> set[int]:
+    """Every asset that a request writes, or that it names at the end of a link."""
+    named: set[int] = set()
+    for wish in found.wishes:
+        named.add(wish.name.id)
+        for links in wish.links:
+            named.update([end.name.id for end in (*(links.replace or ()), *links.append, *links.remove)])
+    return named
+
+
+def _untouched(woven: Sequence[tuple[Resolution, LinkDelta]], known: Collection[int], tx: Transaction) -> int:
+    """How many of the first touch nothing that one before them touches, and nothing that has tags.
+
+    Of ``known`` it was asked already who has tags.
+    """
     touched = [_touched(found, delta) for found, delta in woven]
-    seen: set[int] = set()
-    if tx.has_tags():
-        seen = {asset for asset, _ in tx.tagged(set[int]().union(*touched))}
+    seen = _bearers(set[int]().union(*touched).difference(known), tx)
     for number, ids in enumerate(touched):
         if not seen.isdisjoint(ids):
             return number
@@ -136,11 +157,7 @@ def _touched(found: Resolution, delta: LinkDelta) -> set[int]:
 
     All that was read for it hangs on these, so that two requests without a common one cannot see each other.
     """
-    touched = set(delta.told)
-    for wish in found.wishes:
-        touched.add(wish.name.id)
-        for links in wish.links:
-            touched.update([end.name.id for end in (*(links.replace or ()), *links.append, *links.remove)])
+    touched = _named(found) | delta.told.keys()
     for keys in (delta.added, delta.removed, delta.changed):
         for _, end1, end2 in keys:
             touched.add(end1)
