@@ -99,7 +99,7 @@ def test_a_stream_gives_what_happens_after_it_was_made(client: Client) -> None:
 
 
 def test_assets_come_from_all_pages(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tidings.client.ASSETS_A_PAGE", 2)
+    monkeypatch.setattr("tidings.client.client.ASSETS_A_PAGE", 2)
     client.save([table(name) for name in "abcde"])
     client.delete([("Table", "default/x/1/d/s/c")])
     names = [one["attributes"]["name"] for one in client.assets(type_names=["Table"])]

@@ -255,7 +255,9 @@ def type_counts() -> str:
 
 
 def public(module: ModuleType) -> dict[str, Any]:
-    """What a module offers: what it defines, and its constants; not what it imports."""
+    """What a module offers: its list where it has one, else what it defines, and its constants; not what it imports."""
+    if hasattr(module, "__all__"):
+        return {name: getattr(module, name) for name in module.__all__}
     source = inspect.getsource(module)
     assigned = re.findall(r"^([A-Za-z]\w*)(?:: [\w, \[\]]+)? = ", source, re.M)
     defined = [

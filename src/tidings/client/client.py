@@ -1,37 +1,39 @@
-"""A small client of our own API: one method a call, errors as ``ClientError``, a live stream that survives drops."""
+"""Every call of the API as a method."""
 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from ipaddress import ip_address
-from types import TracebackType
-from typing import Any, Literal, TypeVar
-from urllib.parse import quote
+from typing import Any
 
 import httpx
 import msgspec
 
-from tidings.model.errors import ClientError, Problem
-from tidings.model.events import EVERYTHING, LogFilter, decode, encode
+from tidings.client.caller import Caller, error_of
+from tidings.client.forms import (
+    DeleteType,
+    Direction,
+    Form,
+    JsonObject,
+    Target,
+    filter_parameters,
+    flag,
+    parameters,
+    reference,
+    segment,
+    target_form,
+)
+from tidings.client.snapshot import Snapshot
+from tidings.client.stream import back_off, frames, lines
+from tidings.model.errors import ClientError
+from tidings.model.events import EVERYTHING, LogFilter, decode
 
-JsonObject = dict[str, Any]
-Target = str | tuple[str, str]
-"""Which asset is meant: its guid, or its type and qualifiedName."""
-Form = Literal["full", "wire"]
-DeleteType = Literal["SOFT", "HARD", "PURGE"]
-Direction = Literal["INPUT", "OUTPUT", "BOTH"]
-T = TypeVar("T")
-
-DEFAULT_URL = "http://127.0.0.1:8585"
 ATTEMPTS = 60
 """Failed connections in a row after which a stream gives up."""
 SILENCE = 45.0
 """Seconds without a byte after which a stream counts as dropped; the server sends a heartbeat every 15."""
 LONGEST_STEP = 120.0
 """Seconds that long work may take between two signs of life."""
-LONGEST_PAUSE = 5.0
 ASSETS_A_PAGE = 1000
 LONGEST_RUN = 3600.0
 """Seconds that trimming a log that has grown for long may take."""
@@ -45,87 +47,12 @@ class Page(msgspec.Struct, frozen=True):
     head: int
 
 
-class Snapshot:
-    """Every asset as of ``position``, one after the other: go on from there with ``stream``. Made by ``Client.snapshot``.
-
-    ``time`` is when it was taken, in milliseconds. Iterating comes to its end only where it is whole; else it raises
-    ClientError.
-    """
-
-    def __init__(self, lines: Iterator[bytes]) -> None:
-        self._lines = lines
-        head = _sound_line(next(lines, b""), 0)
-        self.position: int = head["position"]
-        self.catalog_id: str = head["catalogId"]
-        self.time: int = head["time"]
-
-    def __iter__(self) -> Iterator[JsonObject]:
-        return map(decode, self.lines())
-
-    def lines(self) -> Iterator[bytes]:
-        """The same assets as the server wrote them."""
-        count = 0
-        for line in self._lines:
-            if not line.startswith(_NO_ASSET):
-                count += 1
-                yield line
-            elif _sound_line(line, count)["assets"] == count:
-                return
-        _sound_line(b"", count)
-
-
-_NO_ASSET = (b'{"end":', b'{"error":')
-"""How lines begin that are no assets: these have other members first."""
-
-
-def _sound_line(line: bytes, count: int) -> JsonObject:
-    """A line of a snapshot that is no asset, behind ``count`` assets; raises ClientError for an error, and for no line."""
-    if not line:
-        raise ClientError(f"the snapshot broke off after {count:,} assets and is not whole; read it again")
-    told = decode(line)
-    if "error" in told:
-        raise ClientError(told["error"]["errorMessage"], (), 0, told["error"]["errorCode"])
-    return told
-
-
-class Client:
+class Client(Caller):
     """Speaks to the server at ``base_url`` as whoever ``token`` belongs to. Close it, or use it as a context manager.
 
     Every method raises ClientError where the server is not there or answers with an error. ``pause`` is how a stream
     waits before it connects again; ``transport`` replaces the network.
     """
-
-    def __init__(
-        self,
-        base_url: str,
-        token: str,
-        timeout: float = 30.0,
-        *,
-        transport: httpx.BaseTransport | None = None,
-        pause: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self.base_url = base_url.rstrip("/")
-        self._timeout = timeout
-        self._pause = pause
-        self._http = httpx.Client(
-            base_url=_sound_url(self.base_url),
-            headers=_sound_headers(token),
-            timeout=timeout,
-            transport=transport,
-            trust_env=not _is_loopback(self.base_url),  # a proxy of the environment cannot reach our own machine
-        )
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._http.close()
 
     # --- assets ----------------------------------------------------------------------------------------------------
 
@@ -135,31 +62,31 @@ class Client:
         The answer is the protocol's: ``mutatedEntities`` and ``guidAssignments``; ``events`` for a dry run, and
         ``ignoredAttributes``, how many a lenient save left out.
         """
-        params = {"strict": _flag(strict), "dryRun": _flag(dry_run)}
+        params = {"strict": flag(strict), "dryRun": flag(dry_run)}
         response = self._send("POST", "/api/meta/entity/bulk", params, {"entities": list(entities)})
         ignored = int(response.headers.get("tidings-ignored", 0))
         return {**self._read(response, JsonObject), "ignoredAttributes": ignored}
 
     def get(self, guid: str) -> JsonObject:
         """One asset with its attributes and links."""
-        return self._entity(f"/api/meta/entity/guid/{_segment(guid)}", {})
+        return self._entity(f"/api/meta/entity/guid/{segment(guid)}", {})
 
     def get_by_name(self, type_name: str, qualified_name: str) -> JsonObject:
         """The same, by type and qualifiedName."""
-        path = f"/api/meta/entity/uniqueAttribute/type/{_segment(type_name)}"
+        path = f"/api/meta/entity/uniqueAttribute/type/{segment(type_name)}"
         return self._entity(path, {"attr:qualifiedName": qualified_name})
 
     def delete(
         self, targets: Iterable[Target], *, delete_type: DeleteType = "SOFT", dry_run: bool = False
     ) -> JsonObject:
         """Archive assets (SOFT), or remove them for good (HARD, PURGE). The answer is like that of ``save``."""
-        body = {"targets": [_target(one) for one in targets], "deleteType": delete_type}
-        return self._ask("POST", "/api/delete", JsonObject, {"dryRun": _flag(dry_run)}, body)
+        body = {"targets": [target_form(one) for one in targets], "deleteType": delete_type}
+        return self._ask("POST", "/api/delete", JsonObject, {"dryRun": flag(dry_run)}, body)
 
     def restore(self, targets: Iterable[Target], *, dry_run: bool = False) -> JsonObject:
         """Make archived assets active again. The answer is like that of ``save``."""
-        body = {"targets": [_target(one) for one in targets]}
-        return self._ask("POST", "/api/restore", JsonObject, {"dryRun": _flag(dry_run)}, body)
+        body = {"targets": [target_form(one) for one in targets]}
+        return self._ask("POST", "/api/restore", JsonObject, {"dryRun": flag(dry_run)}, body)
 
     def delete_connection(
         self,
@@ -173,7 +100,7 @@ class Client:
 
         Long work: ``progress(done, total)`` is called as it goes. What was interrupted is taken up by asking again.
         """
-        params = {"qualifiedName": qualified_name, "deleteType": delete_type, "dryRun": _flag(dry_run)}
+        params = {"qualifiedName": qualified_name, "deleteType": delete_type, "dryRun": flag(dry_run)}
         if dry_run:
             return self._ask("DELETE", "/api/connections", JsonObject, params)
         try:
@@ -184,10 +111,10 @@ class Client:
     def _followed(self, path: str, params: JsonObject, progress: Callable[[int, int], None]) -> JsonObject:
         timeout = httpx.Timeout(self._timeout, read=LONGEST_STEP)
         headers = {"accept": "application/x-ndjson"}
-        with self._http.stream("DELETE", path, params=_set(params), headers=headers, timeout=timeout) as response:
+        with self._http.stream("DELETE", path, params=parameters(params), headers=headers, timeout=timeout) as response:
             if not response.is_success:
                 response.read()
-                raise _told(response)
+                raise error_of(response)
             for line in lines(response.iter_bytes()):
                 told = decode(line)
                 if "summary" in told:
@@ -216,19 +143,19 @@ class Client:
 
     def type_definition(self, name: str) -> JsonObject:
         """One definition, by its name or, for tags and custom metadata, by what people call it."""
-        return self._ask("GET", f"/api/meta/types/typedef/name/{_segment(name)}", JsonObject)
+        return self._ask("GET", f"/api/meta/types/typedef/name/{segment(name)}", JsonObject)
 
     def define(self, typedefs: JsonObject, *, change: bool = False, dry_run: bool = False) -> JsonObject:
         """Make types, tags and custom metadata, or change those that are there: all of them or none.
 
         Takes the protocol's «AtlasTypesDef», and answers with the definitions as they are now, in the same form.
         """
-        params = {"dryRun": _flag(dry_run)}
+        params = {"dryRun": flag(dry_run)}
         return self._ask("PUT" if change else "POST", "/api/meta/types/typedefs", JsonObject, params, typedefs)
 
     def remove_type(self, name: str, *, dry_run: bool = False) -> None:
         """Remove a type, a tag or a set of custom metadata that nothing uses."""
-        self._send("DELETE", f"/api/meta/types/typedef/name/{_segment(name)}", {"dryRun": _flag(dry_run)})
+        self._send("DELETE", f"/api/meta/types/typedef/name/{segment(name)}", {"dryRun": flag(dry_run)})
 
     # --- tags and custom metadata ----------------------------------------------------------------------------------
 
@@ -241,8 +168,8 @@ class Client:
 
     def change_tag(self, tag: JsonObject, guid: str, *, dry_run: bool = False) -> JsonObject:
         """Change a tag of an asset, which must have it. The answer is that of a dry run, else empty."""
-        path = f"/api/meta/entity/guid/{_segment(guid)}/classifications"
-        response = self._send("PUT", path, {"dryRun": _flag(dry_run)}, [tag])
+        path = f"/api/meta/entity/guid/{segment(guid)}/classifications"
+        response = self._send("PUT", path, {"dryRun": flag(dry_run)}, [tag])
         return self._read(response, JsonObject) if dry_run else {}
 
     def remove_tag(
@@ -259,12 +186,12 @@ class Client:
 
         With ``overwrite`` what is not in ``values`` is removed, in every set. The answer is like that of ``save``.
         """
-        params = {"replaceBusinessAttributes": "true", "overwriteBusinessAttributes": _flag(overwrite)}
+        params = {"replaceBusinessAttributes": "true", "overwriteBusinessAttributes": flag(overwrite)}
         return self._label([guid], {"businessAttributes": values}, params, dry_run)
 
     def _label(self, guids: Iterable[str], members: JsonObject, params: JsonObject, dry_run: bool) -> JsonObject:
         entities = [{"typeName": "Referenceable", "guid": guid, **members} for guid in guids]
-        params = {**params, "dryRun": _flag(dry_run)}
+        params = {**params, "dryRun": flag(dry_run)}
         return self._ask("POST", "/api/meta/entity/bulk", JsonObject, params, {"entities": entities})
 
     # --- glossaries ------------------------------------------------------------------------------------------------
@@ -275,7 +202,7 @@ class Client:
 
     def glossary(self, guid: str) -> JsonObject:
         """One glossary with its terms and categories in full: ``termInfo`` and ``categoryInfo``, by guid."""
-        return self._ask("GET", f"/api/meta/glossary/{_segment(guid)}/detailed", JsonObject)
+        return self._ask("GET", f"/api/meta/glossary/{segment(guid)}/detailed", JsonObject)
 
     def assign_term(self, term: str, targets: Iterable[Target], *, dry_run: bool = False) -> JsonObject:
         """Put the term with this guid on assets. The answer is like that of ``save``."""
@@ -286,7 +213,7 @@ class Client:
         return self._relate(term, "removeRelationshipAttributes", targets, dry_run)
 
     def _relate(self, term: str, how: str, targets: Iterable[Target], dry_run: bool) -> JsonObject:
-        ends = [_reference(one) for one in targets]
+        ends = [reference(one) for one in targets]
         entity = {"typeName": "AtlasGlossaryTerm", "guid": term, how: {"assignedEntities": ends}}
         return self.save([entity], dry_run=dry_run)
 
@@ -299,8 +226,8 @@ class Client:
         """
         params: JsonObject = {"direction": direction, "depth": depth}
         if isinstance(target, str):
-            return self._ask("GET", f"/api/meta/lineage/{_segment(target)}", JsonObject, params)
-        path = f"/api/meta/lineage/uniqueAttribute/type/{_segment(target[0])}"
+            return self._ask("GET", f"/api/meta/lineage/{segment(target)}", JsonObject, params)
+        path = f"/api/meta/lineage/uniqueAttribute/type/{segment(target[0])}"
         return self._ask("GET", path, JsonObject, {**params, "attr:qualifiedName": target[1]})
 
     def lineage_list(self, guid: str, *, size: int = 1000, **request: Any) -> Iterator[JsonObject]:
@@ -319,14 +246,14 @@ class Client:
 
     def relationship(self, guid: str) -> JsonObject:
         """One link by its guid."""
-        path = f"/api/meta/relationship/guid/{_segment(guid)}"
+        path = f"/api/meta/relationship/guid/{segment(guid)}"
         return dict(self._ask("GET", path, JsonObject)["relationship"])
 
     def create_relationship(
         self, type_name: str, end1: Target, end2: Target, attributes: Mapping[str, Any] | None = None
     ) -> JsonObject:
         """Link two assets; the answer is the link with its guid."""
-        ends = {"end1": _end(end1), "end2": _end(end2)}
+        ends = {"end1": reference(end1), "end2": reference(end2)}
         body = {"typeName": type_name, **ends, "attributes": attributes or {}}
         return self._ask("POST", "/api/meta/relationship", JsonObject, body=body)
 
@@ -337,7 +264,7 @@ class Client:
 
     def delete_relationship(self, guid: str) -> None:
         """Take a link away."""
-        self._send("DELETE", f"/api/meta/relationship/guid/{_segment(guid)}", {})
+        self._send("DELETE", f"/api/meta/relationship/guid/{segment(guid)}", {})
 
     # --- events ----------------------------------------------------------------------------------------------------
 
@@ -352,7 +279,7 @@ class Client:
     ) -> Page:
         """Up to ``limit`` events behind position ``after``, or from the first that is left; with ``wait`` the answer comes
         when something passes, or after that many seconds."""
-        params = {"after": after, "limit": limit, "wait": wait, "form": form, **_filter(wanted)}
+        params = {"after": after, "limit": limit, "wait": wait, "form": form, **filter_parameters(wanted)}
         return self._ask("GET", "/api/events", Page, params, patience=wait or 0)
 
     def head(self) -> int:
@@ -361,7 +288,7 @@ class Client:
 
     def history(self, guid: str) -> Iterator[JsonObject]:
         """Every event of one asset that is left in the log, the first one first; also of an asset that was purged."""
-        path = f"/api/assets/{_segment(guid)}/history"
+        path = f"/api/assets/{segment(guid)}/history"
         page = Page(events=[], next=0, head=1)
         while page.next < page.head:
             last = page.next
@@ -379,7 +306,7 @@ class Client:
         minutes, ClientError ends it.
         """
         position = self.head() if after is None else after
-        return self._follow(position, {"form": form, **_filter(wanted)})
+        return self._follow(position, {"form": form, **filter_parameters(wanted)})
 
     def _follow(self, position: int, params: JsonObject) -> Generator[tuple[int, JsonObject], None, None]:
         failed = 0
@@ -414,12 +341,12 @@ class Client:
     def _open_stream(self, params: JsonObject, headers: dict[str, str]) -> Iterator[httpx.Response]:
         timeout = httpx.Timeout(self._timeout, read=SILENCE)
         path = "/api/events/stream"
-        with self._http.stream("GET", path, params=_set(params), headers=headers, timeout=timeout) as response:
+        with self._http.stream("GET", path, params=parameters(params), headers=headers, timeout=timeout) as response:
             if response.is_success:
                 yield response
                 return
             response.read()
-            raise _Unavailable(str(_told(response))) if response.status_code >= 500 else _told(response)
+            raise _Unavailable(str(error_of(response))) if response.status_code >= 500 else error_of(response)
 
     @contextlib.contextmanager
     def snapshot(self, *, type_names: Iterable[str] = (), name_prefix: str = "") -> Iterator[Snapshot]:
@@ -430,12 +357,12 @@ class Client:
         for position, event in client.stream(assets.position): ...
         """
         timeout = httpx.Timeout(self._timeout, read=LONGEST_STEP)
-        params = _set({"type": sorted(type_names), "qualifiedNamePrefix": name_prefix})
+        params = parameters({"type": sorted(type_names), "qualifiedNamePrefix": name_prefix})
         try:
             with self._http.stream("GET", "/api/snapshot", params=params, timeout=timeout) as response:
                 if not response.is_success:
                     response.read()
-                    raise _told(response)
+                    raise error_of(response)
                 yield Snapshot(lines(response.iter_bytes()))
         except httpx.TransportError as error:
             raise ClientError(f"{self._why(error)}; the snapshot is not whole, read it again") from error
@@ -448,16 +375,16 @@ class Client:
 
     def cursor(self, name: str) -> JsonObject:
         """One of them."""
-        return self._ask("GET", f"/api/cursors/{_segment(name)}", JsonObject)
+        return self._ask("GET", f"/api/cursors/{segment(name)}", JsonObject)
 
     def set_cursor(self, name: str, position: int, *, holder: str | None = None, rewind: bool = False) -> JsonObject:
         """Put a cursor behind what is done, or make it. Under a lease only its ``holder`` may; back only with ``rewind``."""
         body = {"position": position, "rewind": rewind, **({"holder": holder} if holder else {})}
-        return self._ask("PUT", f"/api/cursors/{_segment(name)}", JsonObject, {}, body)
+        return self._ask("PUT", f"/api/cursors/{segment(name)}", JsonObject, {}, body)
 
     def remove_cursor(self, name: str, *, holder: str | None = None) -> None:
         """Forget it: the log is no longer kept for its consumer."""
-        self._send("DELETE", f"/api/cursors/{_segment(name)}", {"holder": holder})
+        self._send("DELETE", f"/api/cursors/{segment(name)}", {"holder": holder})
 
     def take_lease(self, name: str, holder: str, seconds: float = 5.0) -> JsonObject:
         """Take or renew the lease of a cursor: until when it lasts, and the cursor's position, or None.
@@ -465,11 +392,11 @@ class Client:
         Raises ClientError with ``http_status`` 409 where another holds it.
         """
         body = {"holder": holder, "seconds": seconds}
-        return self._ask("POST", f"/api/cursors/{_segment(name)}/lease", JsonObject, {}, body)
+        return self._ask("POST", f"/api/cursors/{segment(name)}/lease", JsonObject, {}, body)
 
     def give_back_lease(self, name: str, holder: str) -> None:
         """Let another take it at once."""
-        self._send("DELETE", f"/api/cursors/{_segment(name)}/lease", {"holder": holder})
+        self._send("DELETE", f"/api/cursors/{segment(name)}/lease", {"holder": holder})
 
     # --- retention -------------------------------------------------------------------------------------------------
 
@@ -486,7 +413,7 @@ class Client:
 
     def trim(self, *, force: bool = False, dry_run: bool = False) -> JsonObject:
         """Trim the log now: how many events went, or would go; with ``force`` also what cursors still need."""
-        params = {"force": _flag(force), "dryRun": _flag(dry_run)}
+        params = {"force": flag(force), "dryRun": flag(dry_run)}
         return self._ask("POST", "/api/retention/run", JsonObject, params, patience=LONGEST_RUN)
 
     # --- the server ------------------------------------------------------------------------------------------------
@@ -505,104 +432,11 @@ class Client:
 
     def remove_token(self, name: str) -> None:
         """Take a token away; whoever uses it is refused from now on."""
-        self._send("DELETE", f"/api/tokens/{_segment(name)}", {})
-
-    # --- one request -----------------------------------------------------------------------------------------------
-
-    def _entity(self, path: str, params: JsonObject) -> JsonObject:
-        return self._ask("GET", path, _Entity, params).entity
-
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        kind: type[T],
-        params: Mapping[str, Any] | None = None,
-        body: Any = None,
-        patience: float = 0.0,
-    ) -> T:
-        return self._read(self._send(method, path, params or {}, body, patience), kind)
-
-    def _send(
-        self, method: str, path: str, params: Mapping[str, Any], body: Any = None, patience: float = 0.0
-    ) -> httpx.Response:
-        content = None if body is None else encode(body)
-        headers = {} if body is None else {"content-type": "application/json"}
-        timeout = httpx.Timeout(self._timeout, read=self._timeout + patience)
-        try:
-            response = self._http.request(
-                method, path, params=_set(params), content=content, headers=headers, timeout=timeout
-            )
-        except httpx.TransportError as error:
-            raise ClientError(self._why(error)) from error
-        if not response.is_success:
-            raise _told(response)
-        return response
-
-    def _read(self, response: httpx.Response, kind: type[T]) -> T:
-        try:
-            return msgspec.json.decode(response.content, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise ClientError(f"{self.base_url} does not answer as a Tidings server does; check the address") from error
-
-    def _why(self, error: Exception) -> str:
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-            return f"nothing answers at {self.base_url}; is the server running? start it with: tidings serve"
-        if isinstance(error, httpx.TimeoutException):
-            return (
-                f"{self.base_url} took too long to answer; whether a change was made is unknown, and it may be repeated"
-            )
-        if isinstance(error, httpx.UnsupportedProtocol):
-            return f"{self.base_url} is not an address of a server; it starts with http:// or https://"
-        return f"the connection to {self.base_url} broke ({str(error) or type(error).__name__}); try again"
-
-
-class Frame(msgspec.Struct, frozen=True, gc=False):
-    """One event of a stream, or a heartbeat: no data, and the position up to which the log was looked at, or 0."""
-
-    position: int = 0
-    data: bytes = b""
-
-
-def frames(chunks: Iterable[bytes]) -> Iterator[Frame]:
-    """Server-sent events out of bytes that arrive in any pieces; one that is cut off at the end is left out."""
-    position, data = 0, b""
-    for line in lines(chunks):
-        if not line:
-            if data or position:
-                yield Frame(position, data)
-            position, data = 0, b""
-            continue
-        field, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
-        if field == b"id" and value.isdigit():
-            position = int(value)
-        elif field == b"data":
-            data = data + b"\n" + value if data else value
-        elif not field:
-            yield Frame()
-
-
-def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Whole lines out of pieces. Only a line feed ends one: JSON may hold the line separators of Unicode."""
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield line.removesuffix(b"\r")
-
-
-def back_off(failed: int) -> float:
-    """Seconds to wait after so many failures in a row: 0.1, 0.2, 0.4 … up to 5."""
-    return float(min(LONGEST_PAUSE, 0.1 * 2 ** max(0, failed - 1)))
+        self._send("DELETE", f"/api/tokens/{segment(name)}", {})
 
 
 class _Unavailable(Exception):
     """The server answers, but not now."""
-
-
-class _Entity(msgspec.Struct):
-    entity: JsonObject
 
 
 class _AssetPage(msgspec.Struct):
@@ -616,92 +450,3 @@ class _Cursors(msgspec.Struct):
 
 class _Tokens(msgspec.Struct):
     tokens: list[JsonObject]
-
-
-class _Fault(msgspec.Struct, rename="camel"):
-    error_message: str = ""
-    location: str = ""
-
-
-class _ErrorBody(msgspec.Struct, rename="camel"):
-    error_message: str
-    error_code: str = ""
-    causes: list[_Fault] = []
-
-
-def _told(response: httpx.Response) -> ClientError:
-    """The error that the server tells of, or its status where it says nothing that we understand."""
-    status = response.status_code
-    try:
-        body = msgspec.json.decode(response.content, type=_ErrorBody)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return ClientError(f"{response.url} answered {status} {response.reason_phrase}", (), status)
-    problems = [Problem(one.location, one.error_message) for one in body.causes]
-    return ClientError(body.error_message, problems, status, body.error_code)
-
-
-def _sound_url(url: str) -> httpx.URL:
-    try:
-        return httpx.URL(url)
-    except (httpx.InvalidURL, ValueError) as error:
-        raise ClientError(f"{url} is not an address of a server: {error}") from error
-
-
-def _sound_headers(token: str) -> dict[str, str]:
-    token = token.strip()
-    if not (token.isascii() and token.isprintable()):
-        raise ClientError("the token holds characters that no token has; copy it again")
-    return {"authorization": f"Bearer {token}"} if token else {}
-
-
-def _is_loopback(url: str) -> bool:
-    host = httpx.URL(url).host
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _segment(text: str) -> str:
-    return quote(text, safe="")
-
-
-def _flag(value: bool) -> str | None:
-    return "true" if value else None
-
-
-def _set(params: Mapping[str, Any]) -> JsonObject:
-    """Query parameters that say something."""
-    return {name: value for name, value in params.items() if value not in (None, "", [])}
-
-
-def _filter(wanted: LogFilter) -> JsonObject:
-    return {
-        "type": sorted(wanted.type_names),
-        "operation": sorted(wanted.operations),
-        "guid": wanted.guid,
-        "qualifiedNamePrefix": wanted.name_prefix,
-        "since": wanted.since,
-        "until": wanted.until,
-    }
-
-
-def _reference(target: Target) -> JsonObject:
-    if isinstance(target, str):
-        return {"guid": target}
-    type_name, qualified_name = target
-    return {"typeName": type_name, "uniqueAttributes": {"qualifiedName": qualified_name}}
-
-
-def _end(target: Target) -> JsonObject:
-    """How a link names an asset."""
-    if isinstance(target, str):
-        return {"guid": target}
-    return {"typeName": target[0], "uniqueAttributes": {"qualifiedName": target[1]}}
-
-
-def _target(target: Target) -> JsonObject:
-    if isinstance(target, str):
-        return {"guid": target}
-    type_name, qualified_name = target
-    return {"typeName": type_name, "qualifiedName": qualified_name}
