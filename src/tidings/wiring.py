@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 import sys
@@ -81,6 +82,18 @@ def open_to_read(config: Config) -> Store:
     if config.database_path is None:
         raise ConfigError("a catalog in memory cannot be opened by another program; name its file with --database")
     return _finished(SqliteStore(config.database_path, read_only=True))
+
+
+def is_same_place(opened: Config, other: Config) -> bool:
+    """Whether both name one catalog, however its address is written; two names of one host are taken for two. The first
+    has been opened already. Raises ConfigError for an address that cannot be read."""
+    if opened.is_postgres != other.is_postgres:
+        return False
+    if not opened.is_postgres:
+        return os.path.realpath(opened.database_path or "") == os.path.realpath(other.database_path or "")
+    from tidings.store.postgres.address import parse  # noqa: PLC0415  its driver is an extra
+
+    return parse(opened.database).place == parse(other.database).place
 
 
 def load_types() -> Types:

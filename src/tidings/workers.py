@@ -174,6 +174,7 @@ class _Watcher:
 
     def _end(self) -> None:
         """Tell all to stop and wait; whoever does not, or all when told a second time, are killed."""
+        self._listening.close()  # while anybody holds it open, new connections wait for nobody and are reset
         for worker in self._workers:
             worker.process.terminate()
         deadline = time.monotonic() + self._config.shutdown_seconds + GRACE_SECONDS

@@ -98,6 +98,14 @@ def test_what_cannot_be_copied(source: str, target: str, tmp_path: Path) -> None
         assert "hunter2" not in told
 
 
+def test_one_schema_is_one_database_however_its_address_is_written(source: str, postgres_url: str) -> None:
+    copied(source, postgres_url)
+
+    told = run("copy", postgres_url, f"{postgres_url}&application_name=another", code=1).stderr
+
+    assert "FROM and TO are the same database" in told
+
+
 def test_a_target_that_holds_another_catalog(source: str, target: str, tmp_path: Path) -> None:
     other = SqliteStore(str(tmp_path / "other.db"))
     furnish(other, 4)

@@ -272,6 +272,37 @@ def test_who_lost_the_lease_moves_no_cursor(client: Client, capsysbinary: pytest
     assert client.cursor("c")["position"] == 0
 
 
+def test_who_lost_the_lease_and_has_it_again_goes_on_where_the_cursor_is(
+    client: Client, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    clock = Clock()
+    one = consumer(client, clock)
+    one.wait_for_lease()
+    fill(client, 3)
+    client.give_back_lease("c", one._holder)
+    client.take_lease("c", "other", 60)
+    client.set_cursor("c", 2, holder="other")
+    client.give_back_lease("c", "other")
+    clock.now += MINUTE
+    with pytest.raises(_Lost):
+        one.work(Stopping())
+    out, told = capsysbinary.readouterr()
+    assert (out, b"stopped at position 0: the cursor c is at 2 by now" in told) == (b"", True)
+    one.wait_for_lease()
+    assert one._page().events[0]["tidings"]["position"] == 3
+
+
+def test_who_lost_the_lease_and_whose_cursor_is_gone_stops(client: Client) -> None:
+    clock = Clock()
+    one = consumer(client, clock)
+    one.wait_for_lease()
+    client.give_back_lease("c", one._holder)
+    client.remove_cursor("c")
+    clock.now += MINUTE
+    with pytest.raises(_Lost, match="the cursor c was removed"):
+        one.work(Stopping())
+
+
 def test_a_server_that_is_away_for_a_while_is_waited_for() -> None:
     asked: list[str] = []
 

@@ -146,6 +146,21 @@ def test_a_long_poll_is_woken_by_a_commit(monkeypatch: pytest.MonkeyPatch) -> No
         assert (pages[0]["next"], pages[0]["head"]) == (2, 2)
 
 
+def test_a_long_poll_whose_token_was_revoked_meanwhile_is_told_nothing() -> None:
+    with serving() as (door, server):
+        made = door.ask("POST", "/api/tokens", 201, {"name": "reader", "role": "read"}).json()
+        reader, told = door.with_token(made["token"]), list[Any]()
+        waiting = threading.Thread(
+            target=lambda: told.append(reader.refusal("GET", "/api/events", 401, params={"wait": 60}))
+        )
+        waiting.start()
+        until(lambda: server.server_state.tasks)
+        door.ask("DELETE", "/api/tokens/reader", 204)
+        door.save(asset("Table", "unseen"))
+        waiting.join()
+        assert "revoked" in told[0]["errorMessage"]
+
+
 def test_a_long_poll_that_waited_in_vain_is_an_empty_page(door: Door) -> None:
     head = door.head()
     assert door.read("/api/events", after=head, wait=1) == {"events": [], "next": head, "head": head}

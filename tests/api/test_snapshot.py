@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import httpx
@@ -155,6 +156,22 @@ def test_a_reader_that_stops_reading_does_not_hold_the_database(monkeypatch: pyt
             connection.sendall(request.encode())
             until(lambda: server._parts.snapshots == 1)
             until(lambda: server._parts.snapshots == 0)
+
+
+def test_revoking_a_token_ends_its_snapshot_before_the_next_page(own: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading.snapshot_lines, "__defaults__", (2,))
+    own.save(*(asset("Table", f"t{one}") for one in range(9)))
+    made = own.ask("POST", "/api/tokens", 201, {"name": "reader", "role": "read"}).json()
+    read, pages = SqliteSnapshot.assets_in_guid_order, count(1)
+
+    def revoking(self: SqliteSnapshot, after: str, limit: int) -> Any:
+        if next(pages) == 2:
+            own.ask("DELETE", "/api/tokens/reader", 204)
+        return read(self, after, limit)
+
+    monkeypatch.setattr(SqliteSnapshot, "assets_in_guid_order", revoking)
+    _, *assets, last = lines(own.with_token(made["token"]))
+    assert (len(assets), last["error"]["errorCode"]) == (2, "TIDINGS-401-000")
 
 
 def test_a_server_that_stops_says_so(own: Door, monkeypatch: pytest.MonkeyPatch) -> None:

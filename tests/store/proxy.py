@@ -26,6 +26,8 @@ class Proxy:
         """The moment has come."""
         self._moment: Moment | None = None
         self._open = True
+        self.refused = 0
+        """How often somebody asked in vain for a connection."""
         self._refusing = False
         self._refuse_then = False
         self._sockets: list[socket.socket] = []
@@ -35,6 +37,10 @@ class Proxy:
     def cut_at_commit(self, moment: Moment, *, refuse_then: bool = False) -> None:
         """Cut the connection that commits next, and with ``refuse_then`` every other one after it."""
         self._moment, self._refuse_then = moment, refuse_then
+
+    def refuse(self) -> None:
+        """Cut every connection, and take no other."""
+        self._refusing = True
 
     def serve_again(self) -> None:
         self._refusing = False
@@ -57,6 +63,7 @@ class Proxy:
             client, _ = self._listening.accept()
             if self._refusing or not self._open:
                 client.close()
+                self.refused += 1
                 continue
             server = socket.socket(socket.AF_UNIX)
             server.connect(self._server)

@@ -308,6 +308,34 @@ def test_a_target_that_holds_anything_is_left_alone(opened: Open, work: Callable
     assert contents(target) == before
 
 
+@pytest.mark.parametrize("body", ["file", "postgres"])
+def test_a_target_that_comes_to_life_while_the_source_is_inspected_is_left_alone(opened: Open, body: str) -> None:
+    source, target = opened("memory"), opened(body)
+    furnish(source)
+
+    def live(what: str, done: int, total: int) -> None:
+        if what == "checking the source: database" and not target.head():
+            target.transact(adding(asset(1)))
+
+    with pytest.raises(StoreError, match=r"the target is not empty: it holds the catalog .* up to position 1"):
+        carried(source, target, live)
+
+    assert target.head() == 1
+    refuse_unfinished(target)
+
+
+def test_a_copy_that_was_begun_while_the_source_was_inspected_is_left_alone(opened: Open) -> None:
+    source, target = opened("memory"), opened("file")
+    furnish(source)
+
+    def another(what: str, done: int, total: int) -> None:
+        if what == "checking the source: database":
+            target.transact(lambda tx: tx.set_value(MARK, "another's"))
+
+    with pytest.raises(StoreError, match="another «tidings copy» writes to the target"):
+        carried(source, target, another)
+
+
 def test_a_copy_that_went_on_is_not_taken_for_a_new_one(opened: Open) -> None:
     source, target = opened("memory"), opened("file")
     furnish(source)

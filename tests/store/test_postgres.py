@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,8 +26,10 @@ from tests.store.rows import adding, asset, event, everything
 from tests.waiting import until
 from tidings import wiring
 from tidings.config import Config
+from tidings.consumers.retention import DAY, Trimmer
 from tidings.model.asset import Link
 from tidings.model.changes import Changes
+from tidings.model.cursor import Retention
 from tidings.model.errors import ConfigError, StoreDamaged, StoreError, StoreNewer, StoreUnavailable
 from tidings.store.base import Token, Transaction
 from tidings.store.postgres import PostgresStore, database, migrate, raw, session
@@ -34,25 +37,11 @@ from tidings.store.postgres import store as postgres_store
 from tidings.store.postgres.address import parse
 from tidings.store.postgres.faults import told_plainly
 from tidings.store.postgres.transaction import PostgresTransaction
+from tidings.store.settings import set_retention
 from tidings.store.sqlite import raw as sqlite_raw
 from tidings.store.sqlite import reader as sqlite_reader
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def opened(postgres_url: str) -> Iterator[PostgresStore]:
-    store = open_store(postgres_url)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def other(opened: PostgresStore, postgres_url: str) -> Iterator[PostgresStore]:
-    """Another server of the same catalog."""
-    store = open_store(postgres_url)
-    yield store
-    store.close()
 
 
 def active(store: PostgresStore) -> int:
@@ -87,6 +76,23 @@ def test_an_address() -> None:
 @pytest.mark.parametrize("url", ["postgres:///shop", "postgresql://h1,h2/shop?target_session_attrs=read-write"])
 def test_an_address_of_another_form(url: str) -> None:
     assert parse(url).schema == "tidings"
+
+
+@pytest.mark.parametrize(
+    ("url", "is_same"),
+    [
+        ("postgresql://me:secret@host/shop", True),
+        ("postgresql://host:5432/shop?schema=tidings", True),
+        ("postgresql:///?sslmode=require&dbname=shop&host=host&user=other", True),
+        ("postgresql://shop@host", True),
+        ("postgresql://host:5433/shop", False),
+        ("postgresql://host/other", False),
+        ("postgresql://other/shop", False),
+        ("postgresql://host/shop?schema=other", False),
+    ],
+)
+def test_what_an_address_means(url: str, is_same: bool) -> None:
+    assert (parse(url).place == parse("postgresql://host/shop").place) is is_same
 
 
 @pytest.mark.parametrize(
@@ -176,8 +182,23 @@ def test_without_its_driver_it_is_said_what_to_install(monkeypatch: pytest.Monke
 
 
 def test_a_port_on_which_nobody_listens() -> None:
-    with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:1, schema tidings .*refused"):
+    with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:1, schema tidings: .*refused.*; look at"):
         PostgresStore("postgresql://me:secret@127.0.0.1:1/shop")
+
+
+def test_a_user_who_may_only_read_cannot_open_it_to_write(opened: PostgresStore, postgres_url: str) -> None:
+    with connect(postgres_url) as admin:
+        admin.execute("DROP ROLE IF EXISTS looker")
+        admin.execute("CREATE ROLE looker LOGIN")
+        try:
+            admin.execute(f"GRANT USAGE ON SCHEMA {schema_of(postgres_url)} TO looker")
+            admin.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema_of(postgres_url)} TO looker")
+            url = postgres_url.replace("postgres:@", "looker:@").replace("postgres@", "looker@")
+            with pytest.raises(StoreError, match="may only read; grant it INSERT"):
+                PostgresStore(url)
+            PostgresStore(url, read_only=True).close()
+        finally:
+            admin.execute("DROP OWNED BY looker; DROP ROLE looker")
 
 
 def test_a_database_that_cannot_hold_every_text(postgres_server: str) -> None:
@@ -423,22 +444,6 @@ def test_a_connection_that_is_lost_again_and_again_is_given_up(opened: PostgresS
     assert opened.transact(adding(asset(1))) == 1
 
 
-@pytest.fixture
-def proxy(postgres_server: str) -> Iterator[Proxy]:
-    host = parse_qs(urlsplit(postgres_server).query)["host"][0]
-    with Proxy(f"{host}/.s.PGSQL.5432") as found:
-        yield found
-
-
-@pytest.fixture
-def through(proxy: Proxy, postgres_url: str) -> Iterator[PostgresStore]:
-    """A store whose way to the server can be cut."""
-    schema = schema_of(postgres_url)
-    store = PostgresStore(f"postgresql://postgres@127.0.0.1:{proxy.port}/postgres?schema={schema}")
-    yield store
-    store.close()
-
-
 def test_a_commit_whose_answer_is_lost_was_made_once(proxy: Proxy, through: PostgresStore) -> None:
     runs: list[int] = []
 
@@ -629,6 +634,19 @@ def test_settings_that_change_are_heard_at_every_server(opened: PostgresStore, o
     opened.transact(lambda tx: tx.add_token(Token("ci", "read", b"h", 1)))
 
     assert changed.wait(30)
+
+
+def test_a_server_whose_clock_is_ahead_trims_nothing_before_its_time(
+    opened: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = Catalog(opened)
+    for number in range(3):
+        catalog.save(entity("Table", TABLE, description=str(number)))
+    opened.transact(lambda tx: set_retention(tx, Retention(max_age_days=1)))
+    now = time.time_ns()
+    monkeypatch.setattr("time.time_ns", lambda: now + 2 * DAY * 1_000_000)
+
+    assert Trimmer(opened).run().trimmed == 0
 
 
 def test_what_was_never_announced_is_found_by_looking(opened: PostgresStore, postgres_url: str) -> None:

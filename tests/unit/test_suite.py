@@ -24,7 +24,9 @@ SKIPPING = """
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    monkeypatch.setenv("PYTHONPATH", str(CONFTEST.parents[1]))  # our conftest has fixtures from elsewhere among the tests
+    monkeypatch.setenv(
+        "PYTHONPATH", str(CONFTEST.parents[1])
+    )  # our conftest has fixtures from elsewhere among the tests
     pytester.makeconftest(CONFTEST.read_text(encoding="utf-8"))
     return pytester
 

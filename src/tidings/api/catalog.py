@@ -7,6 +7,7 @@ import base64
 import binascii
 import time
 
+import anyio.to_thread
 import msgspec
 from starlette.responses import Response
 
@@ -17,7 +18,7 @@ from tidings.model.errors import InvalidParameter
 from tidings.model.events import encode
 from tidings.read.assets import header_form
 from tidings.read.lineage import showing_lineage
-from tidings.store.base import AssetQuery
+from tidings.store.base import AssetQuery, Store
 from tidings.telemetry import CONTENT_TYPE
 from tidings.write.commands import Delete, Restore
 from tidings.write.decode import TargetsBody, delete_type_of
@@ -133,9 +134,15 @@ async def health(_call: Call) -> Response:
 
 
 async def ready(call: Call) -> Response:
-    """The writer's turn comes and goes, with nothing to write: the database answers and takes changes."""
+    """The writer's turn comes and goes, with nothing to write, and a reader finds the database: both answer."""
     await asyncio.wrap_future(call.parts.store.enqueue(lambda _tx: None))
+    await anyio.to_thread.run_sync(_read_nothing, call.parts.store)
     return json_answer(b'{"status":"ready"}')
+
+
+def _read_nothing(store: Store) -> None:
+    with store.snapshot():
+        pass
 
 
 _LIMIT = {"type": "integer", "minimum": 1, "maximum": MOST, "default": 100}

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from tidings.api.endpoint import MAX_LONG, Call, Endpoint, Parameter, json_answer, plain_guid, whole_number
 from tidings.consumers.sse import frames, heartbeat
-from tidings.model.errors import InvalidParameter, LogTrimmed
+from tidings.model.errors import InvalidParameter, LogTrimmed, Unauthenticated
 from tidings.model.events import OPERATIONS, LogFilter
 
 GROUP = "Events"
@@ -79,6 +79,8 @@ async def _page(call: Call, wanted: LogFilter) -> Response:
     if after is not None:
         await _refuse_beyond(call, after)
     records, looked = await call.parts.feed.read_filled(after, limit, wanted, wait)
+    if not call.parts.gate.admits(call.request.headers):
+        raise Unauthenticated("the token was revoked while this request waited")
     head = max(call.parts.store.head(), looked if records else 0)
     bodies = b",".join(record.wire() if wire else record.full() for record in records)
     return json_answer(b'{"events":[%b],"next":%d,"head":%d}' % (bodies, looked, head))

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from tidings.api.endpoint import Call, Endpoint, Parameter
 from tidings.api.problem import INTERNAL_CODE, problem_body
 from tidings.config import Config
-from tidings.model.errors import StoreUnavailable, TidingsError, TimedOut, TooBusy
+from tidings.model.errors import StoreUnavailable, TidingsError, TimedOut, TooBusy, Unauthenticated
 from tidings.read.snapshot import snapshot_lines
 from tidings.store.base import AssetQuery
 from tidings.telemetry import log
@@ -77,6 +77,8 @@ class _Bounded(StreamingResponse):
         deadline = loop.time() + self._seconds
         try:
             while (some := await anyio.to_thread.run_sync(next, self._made, b"")) != b"":
+                if not self._call.parts.gate.admits(self._call.request.headers):
+                    raise Unauthenticated("the token was revoked meanwhile; the snapshot is not whole")
                 yield some
                 if loop.time() > deadline:
                     raise TimedOut(

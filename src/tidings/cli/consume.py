@@ -55,7 +55,7 @@ def follow(client: Client, work: Work, screen: Screen, stopping: Stopping) -> No
 
 
 class _Lost(Exception):
-    """Somebody else holds the cursor now."""
+    """Somebody else holds the cursor now, or held it meanwhile."""
 
 
 class _Held(Exception):
@@ -153,10 +153,17 @@ class Consumer:
         if self._done > self._moved and now - self._moved_at >= MOVE_SECONDS:
             self._patiently(self._move)
         if now - self._renewed_at >= self._wants.lease / RENEWALS:
-            try:
-                self._patiently(self._take)
-            except _Held as held:
-                raise self._lost(str(held)) from held
+            self._renew()
+
+    def _renew(self) -> None:
+        """Raises _Lost, also where the lease was free again: whoever held it meanwhile has moved the cursor."""
+        try:
+            position = self._patiently(self._take)["position"]
+        except _Held as held:
+            raise self._lost(str(held)) from held
+        if position != self._moved:
+            stands = "was removed" if position is None else f"is at {position}"
+            raise self._lost(f"the cursor {self._wants.cursor} {stands} by now")
 
     def _move(self) -> None:
         try:

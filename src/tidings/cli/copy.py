@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
 
@@ -50,14 +49,10 @@ def _opened(source: Config, target: Config) -> Iterator[tuple[Store, Store]]:
     if not target.is_postgres and target.database_path is None:
         raise ConfigError("a copy in memory would be gone at once; name a file or a schema of PostgreSQL")
     with contextlib.closing(wiring.open_to_read(source)) as there:
-        if _place(source) == _place(target):
+        if wiring.is_same_place(source, target):
             raise ConfigError("FROM and TO are the same database")
         with contextlib.closing(wiring.open_to_copy(target)) as here:
             yield there, here
-
-
-def _place(config: Config) -> str:
-    return config.database if config.is_postgres else os.path.realpath(config.database_path or "")
 
 
 @contextlib.contextmanager

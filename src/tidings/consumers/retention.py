@@ -7,7 +7,6 @@ last record stays.
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
@@ -129,34 +128,32 @@ class Sizes:
 
 
 class Trimmer:
-    """Trims one catalog's log when told to. ``trimmed`` hears how many events went, ``now`` tells the time in
-    milliseconds."""
+    """Trims one catalog's log when told to. ``trimmed`` hears how many events went."""
 
-    def __init__(
-        self,
-        store: Store,
-        trimmed: Callable[[int], None] = lambda count: None,
-        now: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-    ) -> None:
+    def __init__(self, store: Store, trimmed: Callable[[int], None] = lambda count: None) -> None:
         self._store = store
         self._trimmed = trimmed
-        self._now = now
         self._sizes = Sizes(store)
         self._weighing = threading.Lock()
 
     def first_wanted(self, retention: Retention) -> int:
         """The first position that stays by the retention alone."""
+        oldest = self._ago(retention.max_age_days) if retention.max_age_days is not None else None
         with self._store.snapshot() as snapshot:
             start, head = snapshot.log_start(), snapshot.head()
             keep = start
-            if retention.max_age_days is not None:
-                keep = max(keep, snapshot.position_at(self._now() - round(retention.max_age_days * DAY)))
+            if oldest is not None:
+                keep = max(keep, snapshot.position_at(oldest))
             if retention.max_events is not None:
                 keep = max(keep, head - retention.max_events + 1)
         if retention.max_bytes is not None:
             with self._weighing:
                 keep = max(keep, self._sizes.first_within(retention.max_bytes, start, head))
         return keep
+
+    def _ago(self, days: float) -> int:
+        """By the clock that the events have their times from: a server's own may be ahead of it."""
+        return self._store.transact(lambda tx: tx.now) - round(days * DAY)
 
     def retention(self) -> Retention:
         """What is in force at the moment."""

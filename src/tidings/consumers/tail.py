@@ -131,17 +131,27 @@ class Feed:
                 log.warning("the live log could not be read, and is read again soon: %s", error)
 
     async def _fill(self) -> None:
-        while (ring := self._ring) is not None and ring.last < self._store.head():
+        while (ring := self._ring) is not None and ring.last != (head := self._store.head()):
+            newest = ring.records[-1:]  # read again, as the proof that the log is still the same
             try:
-                records, _ = await self.read(ring.last, PAGE, EVERYTHING)
+                records, _ = await self.read(ring.last - len(newest), PAGE, EVERYTHING)
             except LogTrimmed as trimmed:
                 ring.restart(trimmed.first)  # its readers go on reading from the store, and hear it there
                 continue
-            if not records:
+            if _proofs(records[: len(newest)]) != _proofs(newest) or (not records and head < ring.last):
+                self._end_readers(ring)
+            elif len(records) == len(newest):
                 break
-            # All readers may have left meanwhile and others come: then it is an old ring that grows, read by nobody.
-            ring.extend(records)
-            self._tell()
+            else:
+                # All readers may have left meanwhile and others come: then it is an old ring that grows, read by nobody.
+                ring.extend(records[len(newest) :])
+                self._tell()
+
+    def _end_readers(self, old: _Ring) -> None:
+        """A database took over that had not all of the log. Who comes again hears whether their position is one of it."""
+        if self._ring is old:
+            self._ring = _Ring(self._store.head())
+        self._tell()
 
     def _tell(self) -> None:
         grown, self._grown = self._grown, asyncio.Event()
@@ -175,9 +185,12 @@ class Feed:
         deadline = asyncio.get_running_loop().time() + wait
         position = after
         while True:
+            before, told = position, self._store.head()
             records, position = await self.read(position, limit, wanted)
+            if records or before == position < told:  # there is less than was told: no reason to look without end
+                return records, position
             left = deadline - asyncio.get_running_loop().time()
-            if records or (position >= self._store.head() and not await self.wait_beyond(position, left)):
+            if position >= self._store.head() and not await self.wait_beyond(position, left):
                 return records, position
 
     async def wait_beyond(self, position: int, seconds: float) -> bool:
@@ -195,13 +208,14 @@ class Feed:
         """Everything behind ``after`` that passes, for ever, in batches; an empty batch after ``pause`` quiet seconds,
         also while the log grows by what does not pass.
 
-        Ends when the feed is closed. Raises LogTrimmed where the log is trimmed beyond a reader that is behind.
+        Ends when the feed is closed, or when the log is another one than it was. Raises LogTrimmed where the log is trimmed
+        beyond a reader that is behind.
         """
         self._join()
-        loop = asyncio.get_running_loop()
+        loop, ring = asyncio.get_running_loop(), self._ring
         position, silent_until = after, loop.time() + pause
         try:
-            while not self._closed:
+            while not self._closed and self._ring is ring:
                 grown = self._grown
                 batch = await self._next(position, wanted)
                 at_end, position = batch.position == position, batch.position
@@ -231,6 +245,11 @@ class Feed:
         self._readers -= 1
         if self._readers == 0:
             self._ring = None
+
+
+def _proofs(records: list[LogRecord]) -> list[bytes]:
+    """What no two events have in common: cause and version."""
+    return [record.detail for record in records]
 
 
 async def _within(seconds: float, event: asyncio.Event) -> bool:

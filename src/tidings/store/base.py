@@ -217,6 +217,10 @@ class Reader(Protocol):
         """The first position that is left of the log, or will be its first: 1 until something is trimmed."""
         ...
 
+    def row_counts(self) -> dict[str, int]:
+        """How many rows each of ``TABLES`` has, by its name."""
+        ...
+
 
 class Transaction(Reader, Protocol):
     """The one transaction of a request. ``now`` is its clock: milliseconds, never smaller than the one before."""
@@ -346,10 +350,6 @@ class Snapshot(Reader, Protocol):
 
         Fewer where they would be larger together than ``most_bytes``, but for a first one that is so by itself.
         """
-        ...
-
-    def row_counts(self) -> dict[str, int]:
-        """How many rows each of ``TABLES`` has, by its name."""
         ...
 
     def damage(self) -> list[str]:

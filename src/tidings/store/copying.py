@@ -84,7 +84,7 @@ def copy(source: Store, target: Store, inspect: Inspect, progress: Progress) -> 
         if original.problems:
             return Copied(mark.catalog_id, mark.head, {}, original.problems)
         if is_new:
-            target.transact(partial(_write, before=None, after=mark))
+            target.transact(partial(_claim, mark=mark))
         if mark.table:
             mark = _carry_large(found, target, mark, progress)
             _carry_small(found, target, mark)
@@ -133,9 +133,30 @@ def _begin(found: Snapshot, target: Store) -> tuple[Mark, bool]:
             return wanted, True
         if _state_of(there) == wanted.state:
             return msgspec.structs.replace(wanted, table="", after=()), False
-    raise StoreError(
+    raise _not_empty(values, head)
+
+
+def _claim(tx: Transaction, mark: Mark) -> None:
+    """The first mark. Looks again whether the target is empty: while the source was inspected, which takes long, somebody
+    may have made it a catalog."""
+    values = tx.values()
+    if MARK in values:
+        raise _in_use()
+    if any(tx.row_counts().values()):
+        raise _not_empty(values, tx.head)
+    tx.set_value(MARK, mark.text)
+
+
+def _not_empty(values: Mapping[str, str], head: int) -> StoreError:
+    return StoreError(
         f"the target is not empty: it holds the catalog {values[CATALOG_ID]} up to position {head}; name a database that "
         "is new or empty"
+    )
+
+
+def _in_use() -> StoreError:
+    return StoreError(
+        "another «tidings copy» writes to the target; wait for its end, or stop it and run this one again"
     )
 
 
@@ -184,17 +205,15 @@ def _carry_small(found: Snapshot, target: Store, mark: Mark) -> None:
 def _write(
     tx: Transaction,
     *,
-    before: Mark | None,
+    before: Mark,
     after: Mark,
     rows: Sequence[tuple[Table, Sequence[Row]]] = (),
     values: Mapping[str, str] = NOTHING,
 ) -> None:
     """One part, and the mark behind it. Refuses where the mark is not what this copy left: somebody else is at work."""
     there = tx.values()
-    if there.get(MARK) != (before.text if before else None):
-        raise StoreError(
-            "another «tidings copy» writes to the target; wait for its end, or stop it and run this one again"
-        )
+    if there.get(MARK) != before.text:
+        raise _in_use()
     for table, some in rows:
         tx.fill(table, some)
     if values:

@@ -27,7 +27,7 @@ from tidings.store.hints import Hints
 
 MOST_TOGETHER = 256
 """Requests that share one commit at the most."""
-MOST_ALONE = 32
+MOST_ALONE = 8
 """Requests that are run by themselves, where such as they never joined, before it is tried again."""
 TRIES = 4
 """How often a group is begun that the database broke off through no fault of its own."""
@@ -91,10 +91,35 @@ class Session(Protocol):
         ...
 
 
+class _Answer:
+    """What a future is to the writer, for a caller that runs its request itself: nobody else waits for it or can cancel it."""
+
+    def __init__(self) -> None:
+        self._outcome: Any = None
+        self._error: BaseException | None = None
+
+    def set_running_or_notify_cancel(self) -> bool:
+        return True
+
+    def set_result(self, outcome: Any) -> None:
+        self._outcome = outcome
+
+    def set_exception(self, error: BaseException) -> None:
+        self._error = error
+
+    def result(self) -> Any:
+        if self._error is None:
+            return self._outcome
+        try:
+            raise self._error
+        finally:
+            self._error = None  # else the error's traceback, which holds this, would be kept until the collector comes
+
+
 class _Job(msgspec.Struct, eq=False):
     work: Callable[[Any], Any]
     rollback: bool
-    future: Future[Any]
+    future: Future[Any] | _Answer
     outcome: Any = None
     error: BaseException | None = None
     context: Context = msgspec.field(default_factory=copy_context)
@@ -127,12 +152,14 @@ class _Reach:
             return 0
         return min(waiting, self._most)
 
-    def tried(self, joined: int) -> None:
+    def tried(self, number: int, joined: int) -> None:
         """What came of it."""
-        self._most = min(max(2 * joined, self._most // 4, 2), MOST_TOGETHER)
+        if joined < number:
+            self._most = max(2 * joined, number // 4, 2)
+        else:
+            self._most = min(2 * self._most, MOST_TOGETHER)
+        self._alone = 0 if joined else min(self._in_vain, MOST_ALONE)
         self._in_vain = 0 if joined else self._in_vain + 1
-        if self._in_vain > 1:
-            self._alone = min(2**self._in_vain, MOST_ALONE)
 
 
 class _HalfDone(Exception):
@@ -149,6 +176,8 @@ class Writer:
         self.head: int = session.head
         """The last position on disk, for everyone; the session's runs ahead of it while a group is being written."""
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._queued = self._taken = 0
+        """Requests that were ever put into the queue, and those of them that had their turn."""
         self._open = True
         self._gate = threading.Lock()
         self._turn = threading.Lock()
@@ -158,11 +187,12 @@ class Writer:
         self._thread.start()
 
     def enqueue(self, work: Callable[[Any], Any], rollback: bool) -> Future[Any]:
-        job = _Job(work, rollback, Future())
+        future: Future[Any] = Future()
         with self._gate:
             self._refuse_when_closed()
-            self._queue.put(job)
-        return job.future
+            self._queued += 1
+            self._queue.put(_Job(work, rollback, future))
+        return future
 
     def run(self, work: Callable[[Any], Any], rollback: bool) -> Any:
         """``enqueue`` and wait; where nobody else is waiting the caller's own thread does it, which saves two switches."""
@@ -170,10 +200,10 @@ class Writer:
             return self.enqueue(work, rollback).result()
         try:
             self._refuse_when_closed()
-            if self._queue.empty():
-                job = _Job(work, rollback, Future())
-                self._commit([job])
-                return job.future.result()
+            if self._queued == self._taken:
+                answer = _Answer()
+                self._commit([_Job(work, rollback, answer)])
+                return answer.result()
         finally:
             self._turn.release()
         return self.enqueue(work, rollback).result()
@@ -199,6 +229,7 @@ class Writer:
             batch, ending = self._next_batch()
             if batch:
                 with self._turn:
+                    self._taken += len(batch)
                     self._commit(batch)
 
     def _next_batch(self) -> tuple[list[_Job], bool]:
@@ -249,7 +280,9 @@ class Writer:
     def _together(self, jobs: list[_Job], tries: int = TRIES) -> None:
         """Begin, run and commit them; again where the database broke off for a passing reason."""
         try:
+            known = self._hints.head
             self._session.begin()
+            self._hints.found_head(self._session.head, known)  # whoever has the turn sees every commit
             self._attempt_all(jobs)
             self._session.commit()
         except Spoiled as error:
@@ -284,7 +317,7 @@ class Writer:
             if attempt.wrote or not self._session.is_whole():
                 raise _HalfDone from error
             outcomes = []  # whatever it was, each hears of it by itself
-        self._reach.tried(len(outcomes))
+        self._reach.tried(most, len(outcomes))
         if outcomes:
             self._session.accept(attempt)
         for job, outcome in zip(jobs, outcomes, strict=False):

@@ -39,6 +39,8 @@ def set_up_logs(level: str, form: str = "text") -> None:
         logger.setLevel(logging.getLevelName(level.upper()))
         if logger is not log:
             logger.setLevel(max(logger.level, logging.WARNING))
+    # It says of each attempt to connect what the requests that failed for it say as well, and better.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     logging.captureWarnings(True)
     threading.excepthook = _thread_ended
 
@@ -93,18 +95,25 @@ class _JsonLine(logging.Formatter):
 
 
 class _TextLine(logging.Formatter):
-    """Time, level, logger, sentence, then fields as name=value; a traceback on lines of its own.
+    """Time, level, logger, sentence, then fields as name=value; a traceback on lines of its own, indented.
 
-    A sentence that quotes what a client sent cannot start a line.
+    What a client sent cannot start a line, whether a sentence or an exception quotes it.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        sentence = _CONTROL.sub(lambda found: repr(found[0])[1:-1], record.getMessage())
+        sentence = _harmless(record.getMessage())
         if hasattr(record, _PLAIN):
             return sentence
         told = "".join(f" {name}={_shown(value)}" for name, value in _told(record).items())
         line = f"{_when(record)} {record.levelname} {record.name} {sentence}{told}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        if not record.exc_info:
+            return line
+        return "\n".join([line, *(f"  {_harmless(one)}" for one in self.formatException(record.exc_info).split("\n"))])
+
+
+def _harmless(text: str) -> str:
+    """On one line, and without what a terminal obeys."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def _shown(value: Any) -> str:

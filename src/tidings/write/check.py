@@ -168,25 +168,28 @@ def _take_attributes(draft: Draft, given: Mapping[str, Any], faults: Faults) -> 
     draft.attributes = taken
     whole, exact = plan.fits(given)
     if exact:
-        _drop_duplicates(taken, plan.sets)
-    for attribute in plan.others if exact else plan.every:
-        if (value := given[attribute.name]) is not None:
+        _settle_lists(taken, plan.lists)
+    for key, attribute in plan.others if exact else plan.every:
+        value = given[key]
+        if attribute is None:
+            _take_link(draft, key, value, "attributes", "replace", faults)
+        elif value is not None:
             _take_normalised(draft, attribute, value, faults)
     cleared = [key for key, value in plan.unset if taken[key] == value] if exact else []
     for key in cleared:
         taken[key] = None
     # Encoded at once, while the values are at hand, and before the transaction: row and event will take it as it is.
     if faults.kind is None:
-        draft.settled = _settled(taken, cleared, whole=whole and not plan.others)
-    for key in plan.links:
-        _take_link(draft, key, given[key], "attributes", "replace", faults)
+        draft.settled = _settled(taken, cleared, whole=whole and len(plan.exact) == len(taken))
     return list(plan.unknown)
 
 
-def _drop_duplicates(taken: dict[str, Any], sets: Iterable[str]) -> None:
-    for key in sets:
+def _settle_lists(taken: dict[str, Any], lists: Iterable[tuple[str, bool]]) -> None:
+    for key, unordered in lists:
         items = taken[key]
-        if items is not None and len(items) > 1 and len(set(items)) < len(items):
+        if items.__class__ is not list and items is not None:  # callers of the library may send any collection
+            items = taken[key] = list(items)
+        if unordered and items is not None and len(items) > 1 and len(set(items)) < len(items):
             taken[key] = list(dict.fromkeys(items))
 
 

@@ -18,23 +18,26 @@ _STRANGE_KEPT = 1_000
 """Characters in keys that mean nothing to the type, up to which a plan is kept: clients may send any."""
 
 
+Step = tuple[str, Attribute | None]
+
+
 class Plan(msgspec.Struct):
-    """``exact`` are attributes whose values are canonical where msgspec takes them, so that one call checks them all;
-    ``others`` are taken one by one. ``unset`` are values that stand for «unset», ``sets`` the attributes where duplicates do
-    not count, ``links`` the keys that are links, and ``unknown`` those that are nothing.
-    ``kept`` are all attributes in the order of their JSON; ``left`` what to take out of the request's own mapping to have
-    just that, None where it has another order.
+    """``every`` are the keys that mean something, each with its attribute or, for a link, None; ``exact`` those attributes
+    whose values are canonical where msgspec takes them, so that one call checks them all, and ``others`` all the rest.
+    ``unset`` are values that stand for «unset», ``lists`` the arrays, and whether duplicates do not count in them; both of
+    ``exact``.
+    ``unknown`` are keys that mean nothing. ``kept`` are all attributes in the order of their JSON; ``left`` what to take out
+    of the request's own mapping to have just that, None where it has another order.
     """
 
+    every: tuple[Step, ...]
     exact: tuple[Attribute, ...]
-    others: tuple[Attribute, ...]
-    every: tuple[Attribute, ...]
+    others: tuple[Step, ...]
+    unset: tuple[tuple[str, Any], ...]
+    lists: tuple[tuple[str, bool], ...]
+    unknown: tuple[str, ...]
     kept: tuple[str, ...]
     left: tuple[str, ...] | None
-    unset: tuple[tuple[str, Any], ...]
-    sets: tuple[str, ...]
-    links: tuple[str, ...]
-    unknown: tuple[str, ...]
     used: bool = False
     values: type | None = None
     """The values of ``exact`` as msgspec has them; made when these keys come a second time, since it costs much more than
@@ -70,23 +73,22 @@ def plan_for(asset_type: AssetType, keys: tuple[str, ...]) -> Plan:
 
 
 def _work_out(asset_type: AssetType, keys: tuple[str, ...]) -> Plan:
-    attributes, links, stamped = asset_type.attributes, asset_type.links, asset_type.stamped
-    sent = tuple(key for key in keys if key in attributes and key not in stamped)
+    attributes, links = asset_type.attributes, asset_type.links
+    sent = [key for key in keys if key not in asset_type.stamped]
+    known: list[Step] = [(key, attributes.get(key)) for key in sent if key in attributes or key in links]
     # Attributes that events hide go last, so that an event's part of the JSON is its beginning.
-    every = sorted([attributes[key] for key in sent], key=lambda one: not one.definition.flagged)
-    kept = tuple(one.name for one in every)
-    exact = tuple(one for one in every if one.value_type.exact is not None)
-    rest = [key for key in keys if key not in attributes]
+    every = sorted(known, key=lambda step: step[1] is not None and not step[1].definition.flagged)
+    kept = tuple(key for key, one in every if one is not None)
+    exact = tuple(one for _, one in every if one is not None and one.value_type.exact is not None)
     return Plan(
-        exact=exact,
-        others=tuple(one for one in every if one.value_type.exact is None),
         every=tuple(every),
-        kept=kept,
-        left=tuple(key for key in keys if key not in attributes or key in stamped) if kept == sent else None,
+        exact=exact,
+        others=tuple((key, one) for key, one in every if one is None or one.value_type.exact is None),
         unset=tuple(pair for one in exact for pair in _unset(one)),
-        sets=tuple(one.name for one in exact if one.value_type.unordered),
-        links=tuple(key for key in rest if key in links),
-        unknown=tuple(key for key in rest if key not in links and key != STATE),
+        lists=tuple((one.name, one.value_type.unordered) for one in exact if one.value_type.unset == []),
+        unknown=tuple(key for key in sent if key not in attributes and key not in links and key != STATE),
+        kept=kept,
+        left=tuple(key for key in keys if key not in kept) if kept == tuple(filter(kept.__contains__, keys)) else None,
     )
 
 

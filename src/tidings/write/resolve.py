@@ -108,7 +108,8 @@ def _note(one: Draft | Target | Reference, names: set[str], guids: set[str]) -> 
 
 def _identify(drafts: list[Draft], only: Target | None, types: TypeRegistry, tx: Transaction, pool: Pool) -> list[Wish]:
     found = [_only(draft, only, pool, types) if only else _stored(draft, pool, types) for draft in drafts]
-    _refuse_duplicates(drafts, found)
+    if len(drafts) > 1:
+        _refuse_duplicates(drafts, found)
     created = found.count(None)
     fresh = zip(tx.new_ids(created), new_guids(created), strict=True)
     return [

@@ -24,16 +24,14 @@ def purged_owners(changes: Changes, types: TypeRegistry, reader: Reader) -> dict
 
 def _owners(changes: Changes, types: TypeRegistry, reader: Reader, *, purged: bool = False) -> dict[int, Asset]:
     """The owner of each changed asset that has one, of those that are purged or of all others: events show it."""
-    owners = {name: types.type(name).mandatory_links for name in {change.after.type_name for change in changes.assets}}
+    concerned = [change.after for change in changes.assets if (change.kind is Kind.PURGE) is purged]
+    owners = {name: types.type(name).mandatory_links for name in {asset.type_name for asset in concerned}}
     if not any(owners.values()):
         return {}
     owned: dict[str, set[int]] = {}
-    for change in changes.assets:
-        if (change.kind is Kind.PURGE) is purged:
-            for link in owners[change.after.type_name]:
-                owned.setdefault(link.relationship.name, set()).add(change.after.id)
-    if not owned:
-        return {}
+    for asset in concerned:
+        for link in owners[asset.type_name]:
+            owned.setdefault(link.relationship.name, set()).add(asset.id)
     pairs = {link.end2: link.end1 for name, ids in owned.items() for link in reader.links(name, 2, ids)}
     pairs |= {link.end2: link.end1 for link in changes.added if link.relationship in owned}
     fresh = {change.after.id: change.after for change in changes.assets}

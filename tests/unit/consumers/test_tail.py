@@ -282,6 +282,20 @@ def test_a_page_that_waited_in_vain_is_empty(it: Catalog) -> None:
     assert with_feed(it, lambda feed: feed.read_filled(0, 10, ONLY_VIEWS, 0)) == ([], 1)
 
 
+@pytest.mark.parametrize("wait", [0, NEVER])
+def test_a_page_of_a_log_that_is_shorter_than_was_told_is_empty(
+    it: Catalog, monkeypatch: pytest.MonkeyPatch, wait: float
+) -> None:
+    save(it)
+    monkeypatch.setattr(it.store, "head", lambda: 999)
+
+    async def act(feed: Feed) -> tuple[list[LogRecord], int]:
+        async with asyncio.timeout(30):
+            return await feed.read_filled(1, 10, EVERYTHING, wait)
+
+    assert with_feed(it, act) == ([], 1)
+
+
 def test_a_hint_after_the_loop_is_gone_does_no_harm(it: Catalog) -> None:
     async def leave_open() -> Feed:
         feed = Feed(it.store)

@@ -71,6 +71,19 @@ def test_what_a_client_sent_starts_no_line_of_its_own(said: Lines) -> None:
     assert line.endswith(r'refused: x\n2026-01-01 INFO tidings forged\x1b[2J\u2028 path="/\r\n\u0085"')
 
 
+def test_no_line_of_an_exception_looks_like_one_of_the_log(said: Lines) -> None:
+    set_up_logs("info")
+    try:
+        raise ValueError("x\n2026-01-01T00:00:00.000Z INFO tidings forged\r2026-01-01\x1b[2J\u2028")
+    except ValueError:
+        log.exception("it failed")
+    first, *more = said()
+    assert first.endswith(" ERROR tidings it failed")
+    assert (more[0], more[-2]) == ("  Traceback (most recent call last):", "  ValueError: x")
+    assert more[-1] == r"  2026-01-01T00:00:00.000Z INFO tidings forged\r2026-01-01\x1b[2J\u2028"
+    assert all(line.startswith("  ") for line in more)
+
+
 def test_half_a_character_is_told_all_the_same(said: Lines) -> None:
     set_up_logs("info", "json")
     log.info("a \ud800 b")

@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tidings.model.errors import ConfigError
 
 SCHEMA = "tidings"
+PORT = 5432
 _SCHEMA_NAME = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
 _DEFAULTS: dict[str, Any] = {
     "application_name": "tidings",
@@ -32,6 +33,13 @@ class Address(msgspec.Struct, frozen=True):
     options: dict[str, Any]
     schema: str
     name: str
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Server, database and schema, and nothing of how they are reached or by whom."""
+        known = self.options
+        host = known.get("host") or known.get("hostaddr") or ""
+        return (host, str(known.get("port") or PORT), known.get("dbname") or known.get("user") or "", self.schema)
 
 
 def parse(url: str) -> Address:

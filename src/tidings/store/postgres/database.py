@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import Any, cast
 
 import psycopg
@@ -11,7 +12,7 @@ from psycopg import RawCursor, sql
 from tidings.model.errors import StoreError
 from tidings.store.postgres.address import Address
 from tidings.store.postgres.arrays import adapters
-from tidings.store.postgres.faults import told_plainly
+from tidings.store.postgres.faults import told_plainly, unreached
 from tidings.store.statements import Statements
 
 SQL = Statements("tidings.store.postgres", "statements.sql")
@@ -22,8 +23,8 @@ STATEMENT_SECONDS = 120
 """How long one statement may take; the largest ones belong to a check of a whole catalog."""
 LOCK_SECONDS = 30
 """How long a writer waits for its turn among servers."""
-IDLE_SECONDS = 60
-"""How long a transaction may do nothing, so that a server that hangs does not hold the turn for ever."""
+IDLE_SECONDS = 20
+"""How long a transaction may do nothing: a server that hangs loses its turn before others have waited too long for it."""
 
 _ADAPTERS = adapters()
 
@@ -42,6 +43,8 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
         super().__init__(*given, **named)
         self.prepared: dict[tuple[str, tuple[type, ...]], bytes] = {}
         """Statement and kinds of its values -> the name under which the server has it."""
+        self.numbers = count()
+        """For names that were never given before."""
 
 
 def keywords(address: Address) -> dict[str, Any]:
@@ -57,8 +60,10 @@ def keywords(address: Address) -> dict[str, Any]:
 
 def connect(address: Address) -> Connection:
     """A connection that is ready for use; raises StoreError and its kin."""
-    with told_plainly(address.name):
+    try:
         connection = Connection.connect(**keywords(address))
+    except psycopg.OperationalError as error:
+        raise unreached(error, address.name) from error
     try:
         with told_plainly(address.name):
             settle_in(connection, address)

@@ -54,8 +54,8 @@ def _told(error: BaseException, name: str) -> StoreError:
             return StoreUnavailable("the catalog is stopping; try again later")
         case psycopg_pool.PoolTimeout():
             return StoreUnavailable(
-                f"no connection to {name} was to be had: all are in use, or the database does not answer; try again, or "
-                "raise database_connections"
+                f"no connection to {name} was to be had: it does not answer, or all of ours are in use; try again, and if it is "
+                "up, raise database_connections"
             )
         case errors.LockNotAvailable():
             return StoreUnavailable(f"somebody else has been writing to {name} for too long; try again ({reason})")
@@ -76,6 +76,11 @@ def _told(error: BaseException, name: str) -> StoreError:
     if is_passing(error):
         return StoreUnavailable(f"the connection to {name} was lost or cannot be had ({reason}); try again")
     return StoreError(f"{name} could not do its work: {reason}")
+
+
+def unreached(error: psycopg.OperationalError, name: str) -> StoreUnavailable:
+    """What to say where not even a connection came about; the driver's sentence says whether it is the server or the user."""
+    return StoreUnavailable(f"no connection to {name}: {_reason(error)}; look at its address, user and password")
 
 
 def _reason(error: BaseException) -> str:

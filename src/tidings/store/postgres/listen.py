@@ -1,4 +1,4 @@
-"""What other servers committed: a notification is a hint, and looking every half second is the truth."""
+"""What other servers committed: a notification is a reason to look, and looking is the truth, every half second anyway."""
 
 from __future__ import annotations
 
@@ -12,22 +12,26 @@ import psycopg
 from psycopg import sql
 
 from tidings.model.errors import StoreError
+from tidings.store.hints import Hints
 from tidings.store.postgres.address import Address
 from tidings.store.postgres.database import SESSION, Connection, channel, connect
+from tidings.telemetry import log
 
 LOOK_AGAIN_SECONDS = 0.5
+LONGEST = 19
+"""Digits of a position. Anybody who has a connection to the database may announce whatever they like."""
 
 
 class Listener:
-    """A thread with a connection of its own. ``saw(head, settings_stamp)`` is called with what there is, again and again;
-    without a stamp where only a position was announced.
+    """A thread with a connection of its own. ``hints`` hear of the head, and ``saw`` of the stamp of settings, again and again.
 
     The first look is taken before this returns; raises StoreError where the database cannot be had.
     """
 
-    def __init__(self, address: Address, oid: int, saw: Callable[[int, str | None], None]) -> None:
+    def __init__(self, address: Address, oid: int, hints: Hints, saw: Callable[[str], None]) -> None:
         self._address = address
         self._channel = sql.SQL("LISTEN {}").format(sql.Identifier(channel(oid)))
+        self._hints = hints
         self._saw = saw
         self._closed = False
         first: Connection | None = self._listening()
@@ -48,8 +52,10 @@ class Listener:
                 connection = connection or self._listening()
                 self._look(connection)
                 self._wait(connection)
-            except (StoreError, psycopg.Error):
+            except Exception as error:  # noqa: BLE001  whatever it was, revoked tokens are heard of here and nowhere else
                 # A database that is away is looked for again. Nobody hears of it from here: every request does.
+                if not isinstance(error, (StoreError, psycopg.Error)):
+                    log.error("listening for other servers' commits failed and begins anew", exc_info=error)
                 _close(connection)
                 connection = None
                 self._pause()
@@ -67,20 +73,21 @@ class Listener:
         return connection
 
     def _look(self, connection: Connection) -> None:
+        known = self._hints.head
         [(head, stamp)] = connection.execute(SESSION.latest, binary=True)
-        self._saw(head, stamp or "")
+        self._hints.found_head(head, known)
+        self._saw(stamp or "")
 
     def _wait(self, connection: Connection) -> None:
-        """Until half a second is over, settings changed, or ``close``. Positions need no second look: they are on disk when
-        they are announced."""
+        """Until half a second is over, something was announced that is not known, or ``close``."""
         until = time.monotonic() + LOOK_AGAIN_SECONDS
-        while time.monotonic() < until and self._pause(connection.fileno()):
-            told = [one.payload for one in connection.notifies(timeout=0)]
-            positions = [int(one) for one in told if one.isdecimal()]
-            if positions:
-                self._saw(max(positions), None)
-            if len(positions) < len(told):
+        while True:
+            told = [one.payload for one in connection.notifies(timeout=0)]  # however many: one look
+            if not all(map(self._is_known, told)) or time.monotonic() >= until or not self._pause(connection.fileno()):
                 return
+
+    def _is_known(self, told: str) -> bool:
+        return len(told) <= LONGEST and told.isdecimal() and int(told) <= self._hints.head
 
     def _pause(self, *others: int) -> bool:
         """Wait at most half a second; whether one of ``others`` has something to read."""

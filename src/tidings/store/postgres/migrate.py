@@ -19,6 +19,8 @@ from tidings.store.postgres.faults import told_plainly
 
 LOCK_CLASS = 0x54494432
 """«TID2»: a name for our locks among those that other programs may take in the same database."""
+LOCK_SECONDS = 600
+"""How long a server waits for another one that migrates, or for those that write to a table that it changes."""
 
 
 def migrations() -> list[tuple[int, str]]:
@@ -32,12 +34,13 @@ def migrate(address: Address) -> int:
     """Bring a new or older schema to today's form, each migration in its own transaction, one server at a time.
 
     Returns the schema's number. Raises StoreDamaged for another program's schema and StoreNewer for a catalog of a newer
-    Tidings.
+    Tidings, StoreError for a user who may only read.
     """
     with _connection(address) as connection:
         for number, text in migrations():
             if number > _format(connection, address):
                 _step(connection, address, number, text)
+        _check_rights(connection, address)
         return schema_oid(connection, address)
 
 
@@ -62,6 +65,7 @@ def _connection(address: Address) -> Iterator[Connection]:
 
 def _step(connection: Connection, address: Address, number: int, text: str) -> None:
     with connection.transaction():
+        connection.execute(SESSION.migration_limits, [f"{LOCK_SECONDS}s"], prepare=False)
         connection.execute(SESSION.migration_lock, [LOCK_CLASS, address.schema], prepare=False)
         if _format(connection, address) >= number:
             return  # another server was here first
@@ -72,6 +76,15 @@ def _step(connection: Connection, address: Address, number: int, text: str) -> N
         connection.execute(SESSION.add_migration, [number], prepare=False)
         if number == 1:
             connection.execute(SQL.set_catalog_value, ["catalog_id", new_guid()], prepare=False)
+
+
+def _check_rights(connection: Connection, address: Address) -> None:
+    """Raises StoreError for a user who may not change what stands in the catalog."""
+    row = connection.execute(SESSION.may_write, prepare=False).fetchone()
+    if row is None or not row[0]:
+        raise StoreError(
+            f"the user of {address.name} may only read; grant it INSERT, UPDATE and DELETE on all tables of the schema"
+        )
 
 
 def _has_schema(connection: Connection, address: Address) -> bool:

@@ -230,6 +230,9 @@ class PostgresReader:
         rows = self.wire.rows(SQL.log_start)
         return int(rows[0][0]) if rows else 1
 
+    def row_counts(self) -> dict[str, int]:
+        return raw.row_counts(self.wire)
+
     def _of_whole_tables(self, sql: str, *values: Any) -> list[Any]:
         """A statement that no index answers; otherwise sessions are set to go by indexes."""
         whole, back = ((SESSION.whole_tables, [how, how]) for how in ("on", "off"))

@@ -27,6 +27,8 @@ OUTCOME_SECONDS = 30.0
 LINGERING_SECONDS = 1.0
 """How long a connection that we lost may go on at the server's end before we end it."""
 ASK_AGAIN_SECONDS = 0.1
+AWAY_SECONDS = 5.0
+"""How long requests wait, all in all, for a database that went away before they wrote anything."""
 SETTINGS = "settings"
 """What is announced where settings changed: anything but a position."""
 Outcome = Literal["committed", "not committed", "in progress", "unknown"]
@@ -47,6 +49,8 @@ class PostgresSession:
         """Process and transaction of a connection that broke, which may hold the lock at the server's end."""
         self._wire: Wire | None = None
         self._process = 0
+        self._away_since = 0.0
+        """Since when no connection was to be had; 0 where the last try found one."""
         self._known = Known(0, 0, "", False)
         self._clock = self._next_id = 0
         self._transaction = ""
@@ -66,8 +70,24 @@ class PostgresSession:
                 self._lost = None
         return self._wire
 
+    def _connected_again(self) -> Wire:
+        """The same for a request that can wait: a server that starts again, or is taken over from, is back in seconds. Where
+        it has been away for longer, nobody waits any more."""
+        while True:
+            tried = time.monotonic()
+            try:
+                wire = self._connected()
+            except StoreUnavailable:
+                self._away_since = self._away_since or tried
+                if time.monotonic() - self._away_since > AWAY_SECONDS:
+                    raise
+                time.sleep(ASK_AGAIN_SECONDS)
+            else:
+                self._away_since = 0.0
+                return wire
+
     def begin(self) -> None:
-        wire = self._connected()
+        wire = self._connected_again()
         # The key is the schema's number, as the signed number that the lock takes.
         lock = (SESSION.lock, (LOCK_CLASS, self._oid - (1 << 31)))
         self._transaction = ""
@@ -109,7 +129,7 @@ class PostgresSession:
         if self.changed_settings:
             wire.later(SESSION.notify, channel(self._oid), SETTINGS)
         try:
-            wire.exchange((SESSION.commit, ()))
+            done = wire.command(SESSION.commit)
         except psycopg.Error as error:
             if is_cut(error):
                 self._settle(error)
@@ -117,7 +137,14 @@ class PostgresSession:
                 raise
             else:
                 raise Spoiled from error  # writes wait until here, so that it may be anybody's
+        else:
+            self._refuse_undone(done)
         self._committed = self.head
+
+    def _refuse_undone(self, done: str) -> None:
+        """Where a request kept an error of the database quiet, PostgreSQL undoes everything and calls that no error."""
+        if done != "COMMIT":
+            raise Spoiled from StoreError(f"{self._address.name} undid the change for an error that came before")
 
     def _settle(self, error: psycopg.Error) -> None:
         """The answer to a commit was lost: ask what became of it. Returns where it is on disk; raises NotCommitted where it

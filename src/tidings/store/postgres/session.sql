@@ -84,6 +84,10 @@ SELECT pg_xact_status($1::text::xid8), (SELECT detail FROM log WHERE position = 
 -- name: end_other
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1::integer AND backend_xid = $2::text::xid8::xid
 
+-- name: may_write
+SELECT has_table_privilege('asset', 'INSERT') AND has_table_privilege('asset', 'UPDATE')
+   AND has_table_privilege('asset', 'DELETE') AND has_table_privilege('log', 'INSERT')
+
 -- name: has_catalog
 SELECT to_regclass(quote_ident($1) || '.migration') IS NOT NULL, EXISTS (
     SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $1
@@ -94,6 +98,10 @@ SELECT coalesce(max(number), 0) FROM migration
 
 -- name: add_migration
 INSERT INTO migration (number) VALUES ($1)
+
+-- An index of a large catalog takes as long as it takes.
+-- name: migration_limits
+SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', $1, true)
 
 -- name: migration_lock
 SELECT pg_advisory_xact_lock($1::integer, hashtext($2))

@@ -123,9 +123,6 @@ class PostgresSnapshot(PostgresReader):
     def rows(self, table: Table, after: TableRow, limit: int, most_bytes: int = PAGE_BYTES) -> list[TableRow]:
         return raw.rows(self.wire, table, after, limit, most_bytes)
 
-    def row_counts(self) -> dict[str, int]:
-        return raw.row_counts(self.wire)
-
     def damage(self) -> list[str]:
         """Indexes that were never finished. Whether pages are sound is for PostgreSQL's own means: checksums, amcheck."""
         return [f"the index {name} is not valid; REINDEX it" for (name,) in self.wire.rows(SESSION.invalid_indexes)]

@@ -31,8 +31,10 @@ T = TypeVar("T")
 CONNECTIONS = 10
 """Connections at the most, unless told: one writes, one listens, the others read."""
 FEWEST_CONNECTIONS = 3
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 5.0
 """How long a reader waits for a connection."""
+RECONNECT_SECONDS = 1.0
+"""After so long the pool gives up on a database that is away, until the next reader asks: its pauses grow without end."""
 
 
 class PostgresStore:
@@ -47,14 +49,14 @@ class PostgresStore:
         self._address: Address = parse(url)
         self._name = self._address.name
         self._names = Names()
-        self._hints = Hints()
+        self._hints = Hints(self._forget_names)
         self._stamp: str | None = None
         self._writer: Writer | None = None
         self._session: PostgresSession | None = None
         self._listener: Listener | None = None
         self._closed = False
         own = 0 if read_only else 2
-        self._pool = _pool(self._address, max(connections - own, 1))
+        self._pool = self._made_pool(max(connections - own, 1))
         try:
             with told_plainly(self._name):
                 self._open(read_only)
@@ -68,7 +70,7 @@ class PostgresStore:
         if not read_only:
             self._session = PostgresSession(self._address, oid)
             self._writer = Writer(self._session, self._hints)
-            self._listener = Listener(self._address, oid, self._saw)
+            self._listener = Listener(self._address, oid, self._hints, self._saw_settings)
 
     def enqueue(self, work: Callable[[Transaction], T], *, rollback: bool = False) -> Future[T]:
         return self._writing().enqueue(work, rollback)
@@ -100,7 +102,7 @@ class PostgresStore:
         up where it turns out so, and the pool makes another."""
         for left in reversed(range(self._pool.max_size + 1)):
             connection = self._borrow()
-            wire = Wire(connection)
+            wire, names = Wire(connection), self._names
             try:
                 _, [(head, relationships, stamp, has_tags)] = wire.exchange(
                     (SESSION.begin_reading, ()), (SESSION.view, ())
@@ -110,7 +112,7 @@ class PostgresStore:
                 if left and is_cut(error):
                     continue
                 raise
-            return connection, PostgresSnapshot(wire, self._names, Known(head, relationships, stamp or "", has_tags))
+            return connection, PostgresSnapshot(wire, names, Known(head, relationships, stamp or "", has_tags))
         raise StoreUnavailable(f"the connections to {self._name} are lost again and again; try again later")
 
     def _borrow(self) -> Connection:
@@ -137,10 +139,13 @@ class PostgresStore:
     def on_settings(self, hint: Callable[[], None]) -> Callable[[], None]:
         return self._hints.on_settings(hint)
 
-    def _saw(self, head: int, stamp: str | None) -> None:
-        """What the listener found; no stamp: it did not look."""
-        self._hints.saw_head(head)
-        if stamp is not None and stamp != self._stamp and self._hints.settings_changed():
+    def _forget_names(self) -> None:
+        """What was known under numbers may be otherwise at another server. Snapshots of before keep theirs to themselves."""
+        self._names = Names()
+
+    def _saw_settings(self, stamp: str) -> None:
+        """What the listener found."""
+        if stamp != self._stamp and self._hints.settings_changed():
             self._stamp = stamp  # otherwise it is new again when the listener looks next
 
     def backup(self, target: str, progress: Callable[[int, int], None]) -> None:
@@ -164,15 +169,19 @@ class PostgresStore:
             self._listener = None
         self._pool.close()
 
+    def _made_pool(self, most: int) -> ConnectionPool[Connection]:
+        return ConnectionPool(
+            connection_class=Connection,
+            kwargs=keywords(self._address),
+            min_size=1,
+            max_size=most,
+            open=False,
+            timeout=WAIT_SECONDS,
+            reconnect_timeout=RECONNECT_SECONDS,
+            configure=self._settle_in,
+            name="tidings",
+        )
 
-def _pool(address: Address, most: int) -> ConnectionPool[Connection]:
-    return ConnectionPool(
-        connection_class=Connection,
-        kwargs=keywords(address),
-        min_size=1,
-        max_size=most,
-        open=False,
-        timeout=WAIT_SECONDS,
-        configure=lambda connection: settle_in(connection, address),
-        name="tidings",
-    )
+    def _settle_in(self, connection: Connection) -> None:
+        settle_in(connection, self._address)
+        self._forget_names()  # it may be a server that took over from another

@@ -48,9 +48,16 @@ class Wire:
 
     def exchange(self, *statements: Statement) -> list[list[Row]]:
         """What waits and then these, in one exchange; the answer of each of these."""
+        return [self._rows(result) for result in self._carry_out(*statements)]
+
+    def command(self, statement: str) -> str:
+        """What waits and then this, in one exchange; what the server says that it did, such as «COMMIT»."""
+        [result] = self._carry_out((statement, ()))
+        return (result.command_status or b"").decode()
+
+    def _carry_out(self, *statements: Statement) -> list[PGresult]:
         waiting, self._waiting = self._waiting, []
-        results = self._converse([*waiting, *statements])
-        return [self._rows(result) for result in results[len(waiting) :]]
+        return self._converse([*waiting, *statements])[len(waiting) :]
 
     def copy(self, statement: str, types: Sequence[str], rows: Iterable[Row]) -> None:
         """Rows in PostgreSQL's binary form, for sets that are not small; what waits goes before."""
@@ -85,10 +92,13 @@ class Wire:
                 self.connection.close()
             raise
         pgconn.exit_pipeline_mode()
+        # What was prepared stays at the server, whatever becomes of the rest.
+        self.connection.prepared.update(
+            one for place, one in new.items() if results[place].status == ExecStatus.COMMAND_OK
+        )
         for result in results:
             if result.status == ExecStatus.FATAL_ERROR:
                 raise errors.error_from_result(result)
-        self.connection.prepared.update(new.values())
         return [result for place, result in enumerate(results) if place not in new]
 
     def _send(
@@ -102,7 +112,7 @@ class Wire:
             key = (statement, tuple(map(type, values)))
             name = prepared.get(key) or fresh.get(key)
             if name is None:
-                name = fresh[key] = b"t%d" % (len(prepared) + len(fresh))
+                name = fresh[key] = b"t%d" % next(self.connection.numbers)
                 new[place + len(new)] = (key, name)
                 pgconn.send_prepare(name, statement.encode(), [_OIDS[kind] for kind in key[1]])
             pgconn.send_query_prepared(

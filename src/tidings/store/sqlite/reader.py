@@ -215,6 +215,9 @@ class SqliteReader:
         row = self.connection.execute(SQL.log_start).fetchone()
         return int(row[0]) if row else 1
 
+    def row_counts(self) -> dict[str, int]:
+        return raw.row_counts(self.connection)
+
     def _known_numbers(self, names: Collection[str]) -> list[int]:
         """The numbers of those that any link has had."""
         known = self.names.relationships
@@ -318,9 +321,6 @@ class SqliteSnapshot(SqliteReader):
 
     def rows(self, table: Table, after: Row, limit: int, most_bytes: int = PAGE_BYTES) -> list[Row]:
         return raw.rows(self.connection, table, after, limit, most_bytes)
-
-    def row_counts(self) -> dict[str, int]:
-        return raw.row_counts(self.connection)
 
     def damage(self) -> list[str]:
         found = []
