@@ -51,8 +51,8 @@ def move(tx: Transaction, name: str, position: int, holder: str = "", rewind: bo
         raise LogTrimmed(position, first)
     if found is not None and position < found.position and not rewind:
         raise Conflict(
-            f"the cursor {name} is at {found.position} already, and {position} is before that; say «rewind» to go back, and "
-            "its consumer will see again what lies between"
+            f"the cursor {name} is at {found.position} already, and {position} is before that; say «rewind» (--rewind) to "
+            "go back, and its consumer will see again what lies between"
         )
     moved = Cursor(name, position, found.created_at if found else tx.now, tx.now)
     tx.save_cursor(moved)

@@ -72,7 +72,7 @@ class SqliteStore:
 
     def _open_to_read(self) -> None:
         if not Path(self.path).exists():
-            raise StoreError(f"there is no catalog at {self._name}; name its file with --database")
+            raise StoreError(f"there is no catalog at {self._name}; name its file, such as sqlite:///catalog.db")
         with told_plainly(self._name), self.snapshot() as snapshot:
             check_format(snapshot.connection, self._name)  # type: ignore[attr-defined]  # our own body's snapshot
 
