@@ -1,6 +1,8 @@
-"""The one place where a law opens a store: each law is held against the embedded body and against PostgreSQL."""
+"""The one place where a law opens a store: each law is held in memory, on a file and on PostgreSQL."""
 
 from __future__ import annotations
+
+import tempfile
 
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
@@ -11,19 +13,20 @@ from tidings.store.postgres import PostgresStore
 from tidings.store.sqlite import SqliteStore
 
 SHARE = 8
-"""On PostgreSQL a law is tried on so many times fewer examples: a catalog of its own takes a tenth of a second there, and what
-is decided above the store is the same."""
+"""On a disk a law is tried on so many times fewer examples: a catalog of its own takes up to a tenth of a second there, and
+what is decided above the store is the same."""
 FEWEST = 5
 
 
 class Body:
-    """Which body is under test; ``server`` is the address of a PostgreSQL server, none for the embedded body."""
+    """Which body is under test: memory, file or postgres; ``server`` is the address of a PostgreSQL server."""
 
     def __init__(self) -> None:
-        self.server: str | None = None
+        self.name = "memory"
+        self.server = ""
 
     def fewer(self, examples: int) -> int:
-        return examples if self.server is None else max(FEWEST, examples // SHARE)
+        return examples if self.name == "memory" else max(FEWEST, examples // SHARE)
 
 
 current = Body()
@@ -41,9 +44,23 @@ class Passing(PostgresStore):
         drop(self._url)
 
 
+class PassingFile(SqliteStore):
+    """A file that is gone when it is closed."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="tidings-")
+        super().__init__(f"{self._folder.name}/catalog.db")
+
+    def close(self) -> None:
+        super().close()
+        self._folder.cleanup()
+
+
 def fresh_store() -> Store:
     """An empty catalog in the body under test; closing it is the end of it."""
-    return SqliteStore(None) if current.server is None else Passing(fresh_schema(current.server))
+    if current.name == "postgres":
+        return Passing(fresh_schema(current.server))
+    return PassingFile() if current.name == "file" else SqliteStore(None)
 
 
 def run_machine(machine: type[RuleBasedStateMachine], examples: int, steps: int) -> None:

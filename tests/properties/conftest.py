@@ -1,4 +1,4 @@
-"""Laws over generated inputs hold for a catalog in memory and for one in PostgreSQL."""
+"""Laws over generated inputs hold for a catalog in memory, on a file and in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ _OPEN_STORES = ("fresh_store", "run_machine")
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Whatever opens a store is run on each body."""
     if "catalog" in metafunc.fixturenames or any(hasattr(metafunc.module, name) for name in _OPEN_STORES):
-        metafunc.parametrize("body", ["memory", "postgres"], indirect=True, scope="module")
+        metafunc.parametrize("body", ["memory", "file", "postgres"], indirect=True, scope="module")
 
 
 @pytest.fixture(autouse=True, scope="module")
 def body(request: pytest.FixtureRequest) -> Iterator[None]:
-    if getattr(request, "param", "memory") == "postgres":
+    current.name = getattr(request, "param", "memory")
+    if current.name == "postgres":
         current.server = request.getfixturevalue("postgres_server")
     yield
-    current.server = None
+    current.name = "memory"
 
 
 @pytest.fixture(autouse=True)
 def examples(request: pytest.FixtureRequest, body: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as the body under test is tried on."""
     own = getattr(getattr(request, "function", None), "_hypothesis_internal_use_settings", None)
-    if own is not None and current.server is not None:
+    if own is not None and current.name != "memory":
         fewer = settings(own, max_examples=current.fewer(own.max_examples))
         monkeypatch.setattr(request.function, "_hypothesis_internal_use_settings", fewer)
 
