@@ -11,7 +11,6 @@ import itertools
 import os
 import random
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +26,7 @@ from benchmarks.faults_followers import Follower
 from benchmarks.faults_tags import AT_ONCE, Traveller
 from benchmarks.faults_verify import Summary, read, verify
 from benchmarks.postgres import Cluster, cluster
+from benchmarks.processes import alive
 from benchmarks.server import Address, Server
 from tidings.model.typemodel import shipped_types
 from tidings.store.postgres import PostgresStore
@@ -68,7 +68,7 @@ def _watcher_killed(campaign: _Campaign) -> set[int]:
     number = campaign.rng.randrange(SERVERS)
     workers = campaign.servers[number].workers()
     campaign.servers[number].kill_watcher()
-    campaign.orphans += workers
+    campaign.orphans.update(workers)
     return {number}
 
 
@@ -104,7 +104,7 @@ class _Campaign:
         self.database = cluster.make(database)
         self.rng = rng
         self._names = itertools.count()
-        self.orphans: list[int] = []
+        self.orphans: set[int] = set()
         self.servers: list[Server] = []
         self._url = cluster.url(database, schema="tidings")
         self._options = ["--workers", str(wanted.workers), "--propagation-at-once", str(AT_ONCE)]
@@ -234,7 +234,7 @@ class _Campaign:
             self._saves(self._address(number))
 
     def _orphans_ended(self) -> bool:
-        self.orphans = [one for one in self.orphans if _runs(one)]
+        self.orphans = alive(self.orphans)
         return not self.orphans
 
     def _await(self, what: str, happened: Callable[[], bool]) -> None:
@@ -259,13 +259,6 @@ class _Campaign:
             problems += follower.wrong(found.log)
             self._summary.followed += len(follower.events)
         return problems
-
-
-def _runs(pid: int) -> bool:
-    """Whether there is such a process that has not ended; one whose end nobody took note of has."""
-    command = ["ps", "-o", "stat=", "-p", str(pid)]
-    state = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    return bool(state) and not state.startswith("Z")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from urllib.parse import urlencode
 import psycopg
 from psycopg import sql
 
+from benchmarks.processes import alive, children
+
 with warnings.catch_warnings():
     warnings.simplefilter(
         "ignore"
@@ -120,7 +122,7 @@ class Cluster:
     def kill(self) -> None:
         """End it as a failing machine would: its first process at once, the others as they find out."""
         pid = self.pid
-        others = _children(pid)
+        others = {one.pid for one in children(pid)}
         os.kill(pid, signal.SIGKILL)
         _await_end({pid, *others})
         # Somebody who has ended counts as alive until his parent took note of it: so what he left there is taken away.
@@ -156,24 +158,12 @@ class Cluster:
         pgexec("pg_ctl", ("-w", "-D", str(self.data), *arguments), bin_path=self._server.bin_path, user=user)
 
 
-def _children(pid: int) -> set[int]:
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
-    return {int(one) for one in found.stdout.split()}
-
-
 def _await_end(pids: set[int]) -> None:
     until = time.monotonic() + LONGEST_EXIT
-    while alive := _alive(pids):
+    while left := alive(pids):
         if time.monotonic() > until:
-            raise RuntimeError(f"processes of PostgreSQL do not end: {sorted(alive)}")
+            raise RuntimeError(f"processes of PostgreSQL do not end: {sorted(left)}")
         time.sleep(0.01)
-
-
-def _alive(pids: set[int]) -> set[int]:
-    """Those that run; one that has ended and whose parent was not told yet does not."""
-    command = ["ps", "-o", "pid=,stat=", "-p", ",".join(map(str, pids))]
-    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
-    return {int(line.split()[0]) for line in lines if not line.split()[1].startswith("Z")}
 
 
 @contextlib.contextmanager

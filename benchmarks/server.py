@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from benchmarks.processes import children, command_line, resident_megabytes
+
 TOKEN = "tidings_benchmark_token_of_this_run"
 COMMAND = [sys.executable, "-m", "tidings", "serve", "--port", "0"]
 LONGEST_START = 60.0
@@ -69,16 +71,12 @@ class Server:
 
     def workers(self) -> list[int]:
         """Its processes that serve, where it was told to have several."""
-        command = ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)]
-        lines = subprocess.run(command, check=False, capture_output=True, text=True).stdout.splitlines()
-        return [int(line.split()[0]) for line in lines if "spawn_main" in line]
+        started = children(self.process.pid)
+        return [one.pid for one in started if "spawn_main" in command_line(one)]
 
     def resident_megabytes(self) -> float:
         """Resident memory of the process."""
-        found = subprocess.run(
-            ["ps", "-o", "rss=", "-p", str(self.process.pid)], check=True, capture_output=True, text=True
-        )
-        return int(found.stdout) / 1024
+        return resident_megabytes(self.process.pid)
 
     def kill(self) -> None:
         """End all of it as a power failure would."""

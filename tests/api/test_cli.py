@@ -4,54 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from tidings.cli.program import program
-from tidings.cli.screen import Screen
+from tests.api.alone import client, saved, table
+from tests.api.terminal import Run, invoke, lines, run
 from tidings.client import Client
-from tidings.testing import TOKEN, server
+from tidings.testing import server
 
 TABLE = "default/x/1/d/s/orders"
-Run = Callable[..., Result]
 
-
-@pytest.fixture
-def client() -> Iterator[Client]:
-    with server() as running:
-        yield running
-
-
-@pytest.fixture
-def run(client: Client) -> Run:
-    """Runs a command; ``people`` reads it as on a terminal."""
-
-    def invoke(*arguments: str, people: bool = False, code: int = 0, **more: Any) -> Result:
-        screen = Screen(people=True, width=160) if people else None
-        env = {"TIDINGS_URL": client.base_url, "TIDINGS_TOKEN": TOKEN}
-        result = CliRunner().invoke(program, arguments, obj=screen, env=env, **more)
-        assert result.exit_code == code, result.output
-        return result
-
-    return invoke
-
-
-def table(name: str = "orders", **attributes: Any) -> dict[str, Any]:
-    named = {"name": name, "qualifiedName": f"default/x/1/d/s/{name}"}
-    return {"typeName": "Table", "attributes": {**named, **attributes}}
-
-
-def saved(client: Client, name: str = "orders") -> str:
-    return str(client.save([{**table(name), "guid": "-1"}])["guidAssignments"]["-1"])
-
-
-def lines(result: Result) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in result.stdout.splitlines()]
+__all__ = ["client", "run"]  # fixtures
 
 
 # --- reading -----------------------------------------------------------------------------------------------------------
@@ -252,37 +217,29 @@ def test_crawl_of_what_is_not_there(run: Run) -> None:
 def test_backup_and_check_beside_a_running_server(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'catalog.db'}"
     target = tmp_path / "copy.db"
-    runner = CliRunner()
+    backup = ("backup", str(target), "--database", database)
     with server(database) as client:
         saved(client)
-        told = runner.invoke(program, ["backup", str(target), "--database", database])
-        assert json.loads(told.stdout) == {"target": str(target), "bytes": target.stat().st_size}
-        assert runner.invoke(program, ["backup", str(target), "--database", database]).exit_code == 1
-        sound = runner.invoke(program, ["check"], env={"TIDINGS_DATABASE": database})
-    assert json.loads(sound.stdout)["sound"] is True
+        assert lines(invoke(*backup)) == [{"target": str(target), "bytes": target.stat().st_size}]
+        invoke(*backup, code=1)
+        assert lines(invoke("check", env={"TIDINGS_DATABASE": database}))[0]["sound"] is True
     other = tmp_path / "other.db"
-    people = Screen(people=True, width=200)
-    shown = runner.invoke(program, ["backup", str(other), "--database", f"sqlite:///{target}"], obj=people)
+    shown = invoke("backup", str(other), "--database", f"sqlite:///{target}", people=True)
     assert "holds the whole catalog" in shown.stdout
-    shown = runner.invoke(program, ["check", "--database", f"sqlite:///{other}"], obj=people)
+    shown = invoke("check", "--database", f"sqlite:///{other}", people=True)
     assert "sound: 1 assets, 0 links and 1 events" in shown.stdout
 
 
-def test_check_of_a_damaged_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_of_a_damaged_catalog(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'catalog.db'}"
     with server(database) as client:
         saved(client)
     run_sql(tmp_path / "catalog.db", "UPDATE asset SET version = 7")
-    told = CliRunner().invoke(program, ["check", "--database", database])
-    assert told.exit_code == 1
-    assert json.loads(told.stdout)["problems"]
-    shown = CliRunner().invoke(program, ["check", "--database", database], obj=Screen(people=True))
-    assert shown.exit_code == 1
-    assert "restore a backup" in shown.stdout
+    assert lines(invoke("check", "--database", database, code=1))[0]["problems"]
+    assert "restore a backup" in invoke("check", "--database", database, people=True, code=1).stdout
 
 
 def test_check_of_what_is_not_there(tmp_path: Path) -> None:
-    told = CliRunner().invoke(program, ["check", "--database", f"sqlite:///{tmp_path / 'none.db'}"])
-    assert (told.exit_code, told.stdout) == (1, "")
-    memory = CliRunner().invoke(program, ["check", "--database", "sqlite:///:memory:"])
+    assert invoke("check", "--database", f"sqlite:///{tmp_path / 'none.db'}", code=1).stdout == ""
+    memory = invoke("check", "--database", "sqlite:///:memory:", code=1)
     assert "name its file with --database" in memory.stderr

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 import pytest
-from click.testing import CliRunner, Result
 
 from tests.api.door import asset
+from tests.api.terminal import Run
+from tests.api.terminal import run as terminal
 from tidings.cli import purge_connection as subject
-from tidings.cli.program import program
-from tidings.cli.screen import Screen
 from tidings.client import Client
 from tidings.model.errors import ClientError
-from tidings.testing import TOKEN, server
+from tidings.testing import server
 from tidings.write import connection
 
 HOME = "default/x/1"
-Run = Callable[..., Result]
+__all__ = ["terminal"]  # a fixture
 
 
 @pytest.fixture
@@ -29,17 +29,9 @@ def client() -> Iterator[Client]:
 
 
 @pytest.fixture
-def run(client: Client) -> Run:
-    """Runs the command; ``people`` reads it as on a terminal."""
-
-    def invoke(*arguments: str, people: bool = False, code: int = 0, **more: str) -> Result:
-        screen = Screen(people=True, width=160) if people else None
-        env = {"TIDINGS_URL": client.base_url, "TIDINGS_TOKEN": TOKEN}
-        result = CliRunner().invoke(program, ["purge-connection", *arguments], obj=screen, env=env, **more)  # type: ignore[arg-type]
-        assert result.exit_code == code, result.output
-        return result
-
-    return invoke
+def run(terminal: Run) -> Run:
+    """Runs the command."""
+    return partial(terminal, "purge-connection")
 
 
 def test_a_program_gets_the_summary(run: Run, client: Client) -> None:

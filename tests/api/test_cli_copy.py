@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from tests.api.door import asset
+from tests.api.terminal import invoke as run
 from tests.store.furnished import furnish
 from tests.store.rows import adding
 from tests.store.rows import asset as bare
-from tidings.cli.program import program
-from tidings.cli.screen import Screen
 from tidings.store.copying import MARK, Mark
 from tidings.store.sqlite import SqliteStore
 from tidings.testing import server
@@ -32,13 +30,6 @@ def source(tmp_path: Path) -> str:
 @pytest.fixture
 def target(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/new/target.db"
-
-
-def run(*arguments: str, code: int = 0, people: bool = False) -> Result:
-    screen = Screen(people=True, width=200) if people else None
-    result = CliRunner().invoke(program, arguments, obj=screen)
-    assert result.exit_code == code, result.output
-    return result
 
 
 def copied(*arguments: str, **more: Any) -> dict[str, Any]:

@@ -2,53 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from click.testing import CliRunner, Result
 
+from tests.api.alone import client, saved
 from tests.api.door import until
-from tests.api.test_cli_process import ended, next_name, process, saved
+from tests.api.terminal import Run, lines, run
+from tests.api.test_cli_process import ended, next_name, process
 from tidings.cli.consume import Consumer, Work, _Lost
-from tidings.cli.program import INTERRUPTED, program
+from tidings.cli.program import INTERRUPTED
 from tidings.cli.screen import Screen
 from tidings.cli.stopping import Stopping
 from tidings.client import Client
 from tidings.model.errors import ClientError
 from tidings.model.events import EVERYTHING
-from tidings.testing import TOKEN, server
 
-Run = Callable[..., Result]
+__all__ = ["client", "run"]  # fixtures
 MINUTE = 60.0
-
-
-@pytest.fixture
-def client() -> Iterator[Client]:
-    with server() as running:
-        yield running
-
-
-@pytest.fixture
-def run(client: Client) -> Run:
-    """Runs a command; ``people`` reads it as on a terminal."""
-
-    def invoke(*arguments: str, people: bool = False, code: int = 0) -> Result:
-        screen = Screen(people=True, width=160) if people else None
-        env = {"TIDINGS_URL": client.base_url, "TIDINGS_TOKEN": TOKEN}
-        result = CliRunner().invoke(program, arguments, obj=screen, env=env)
-        assert result.exit_code == code, result.output
-        return result
-
-    return invoke
-
-
-def lines(result: Result) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def fill(client: Client, count: int) -> None:

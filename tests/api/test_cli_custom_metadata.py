@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.test_cli import Run, client, lines, run, saved
+from tests.api.alone import client, saved
+from tests.api.terminal import Run, lines, run
 from tidings.cli.custom_metadata import value_of
 from tidings.client import Client
 

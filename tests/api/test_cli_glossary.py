@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.test_cli import Run, client, lines, run, saved
+from tests.api.alone import client, saved
+from tests.api.terminal import Run, lines, run
 from tidings.client import Client
 
 __all__ = ["client", "run"]  # fixtures

@@ -15,26 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
+from tests.api.alone import client, saved
 from tests.api.door import asset
+from tests.api.terminal import invoke
 from tests.docs.session import Terminal
 from tidings.api import connections
-from tidings.cli.program import INTERRUPTED, program
+from tidings.cli.program import INTERRUPTED
 from tidings.client import Client
-from tidings.testing import TOKEN, server
+from tidings.testing import TOKEN
 from tidings.write import connection
 
-
-@pytest.fixture
-def client() -> Iterator[Client]:
-    with server() as running:
-        yield running
-
-
-def saved(client: Client, name: str) -> None:
-    named = {"name": name, "qualifiedName": f"default/x/1/d/s/{name}"}
-    client.save([{"typeName": "Table", "attributes": named}])
+__all__ = ["client"]  # a fixture
 
 
 def environment(client: Client | None = None) -> dict[str, str]:
@@ -108,10 +100,9 @@ def test_tail_goes_on_where_its_state_says(client: Client, tmp_path: Path) -> No
         assert next_name(running) == "d"
 
 
-def tail(client: Client, *arguments: str) -> Result:
-    return CliRunner().invoke(
-        program, ["tail", *arguments], env={"TIDINGS_URL": client.base_url, "TIDINGS_TOKEN": TOKEN}
-    )
+def tail(client: Client, *arguments: str, code: int = 0) -> str:
+    """What it says on standard error."""
+    return invoke("tail", *arguments, url=client.base_url, code=code).stderr
 
 
 def test_tail_stores_where_it_begins(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,24 +115,21 @@ def test_tail_stores_where_it_begins(client: Client, tmp_path: Path, monkeypatch
     monkeypatch.setattr(Client, "stream", nothing)
     saved(client, "a")
     state = tmp_path / "state"
-    assert tail(client, "--state", str(state)).exit_code == 0
+    tail(client, "--state", str(state))
     assert json.loads(state.read_bytes())["position"] == 1
     saved(client, "b")
-    assert tail(client, "--state", str(state)).exit_code == 0
-    assert tail(client, "--since", "1h").exit_code == 0
+    tail(client, "--state", str(state))
+    tail(client, "--since", "1h")
     assert begun == [1, 1, 0]
 
 
 def test_tail_refuses_a_state_that_is_none_or_anothers(client: Client, tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.write_text("")
-    assert "holds no position" in tail(client, "--state", str(state)).stderr
+    assert "holds no position" in tail(client, "--state", str(state), code=1)
     state.write_text('{"catalogId": "another", "position": 5}')
-    result = tail(client, "--state", str(state))
-    assert result.exit_code == 1
-    assert "of another catalog" in result.stderr
-    lost = tail(client, "--state", str(tmp_path / "no" / "folder"))
-    assert (lost.exit_code, "No such file" in lost.stderr) == (1, True)
+    assert "of another catalog" in tail(client, "--state", str(state), code=1)
+    assert "No such file" in tail(client, "--state", str(tmp_path / "no" / "folder"), code=1)
 
 
 # --- on a terminal -----------------------------------------------------------------------------------------------------
@@ -264,7 +252,5 @@ def test_a_purge_without_a_terminal_that_is_stopped_says_how_far_it_came(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Client, "delete_connection", stopped)
-    env = {"TIDINGS_URL": client.base_url, "TIDINGS_TOKEN": TOKEN}
-    result = CliRunner().invoke(program, ["purge-connection", HOME, "--archive"], env=env)
+    result = invoke("purge-connection", HOME, "--archive", url=client.base_url, code=INTERRUPTED)
     assert "stopped: 32,500 of 101,002 assets archived so far" in result.stderr
-    assert result.exit_code == INTERRUPTED

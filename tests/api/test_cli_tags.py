@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 import pytest
 
-from tests.api.test_cli import Run, client, lines, run, saved, table
+from tests.api.alone import client, saved, table
+from tests.api.terminal import Run, lines, run
 from tidings.cli.tags import value_of
 from tidings.client import Client
 

@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
 
 import click
 import pytest
-from click.testing import CliRunner, Result
 
-from tidings.cli.program import program
-from tidings.cli.screen import Screen
+from tests.api.alone import client
+from tests.api.terminal import Run, lines
+from tests.api.terminal import run as terminal
 from tidings.cli.types import attribute_form
 from tidings.client import Client
 from tidings.model.definitions import is_generated
-from tidings.testing import TOKEN, server
 
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def client() -> Iterator[Client]:
-    with server() as running:
-        yield running
+__all__ = ["client", "terminal"]  # fixtures
 
 
 @pytest.fixture
-def run(client: Client) -> Run:
-    """Runs a command of the group; ``people`` reads it as on a terminal."""
-
-    def invoke(*arguments: str, people: bool = False, code: int = 0, **more: Any) -> Result:
-        screen = Screen(people=True, width=160) if people else None
-        env = {"TIDINGS_URL": client.base_url, "TIDINGS_TOKEN": TOKEN}
-        result = CliRunner().invoke(program, ("types", *arguments), obj=screen, env=env, **more)
-        assert result.exit_code == code, result.output
-        return result
-
-    return invoke
-
-
-def lines(result: Result) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in result.stdout.splitlines()]
+def run(terminal: Run) -> Run:
+    """Runs a command of the group."""
+    return partial(terminal, "types")
 
 
 def test_a_tag(client: Client, run: Run) -> None:

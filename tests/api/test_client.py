@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.api.alone import client, saved, table
 from tidings.client import Client
 from tidings.model.errors import ClientError
 from tidings.model.events import LogFilter
-from tidings.testing import said, server
+from tidings.testing import said
 
 TABLE = "default/x/1/d/s/orders"
 
 
-@pytest.fixture
-def client() -> Iterator[Client]:
-    with server() as running:
-        yield running
-
-
-def table(name: str = "orders", **attributes: Any) -> dict[str, Any]:
-    named = {"name": name, "qualifiedName": f"default/x/1/d/s/{name}"}
-    return {"typeName": "Table", "attributes": {**named, **attributes}}
-
-
-def saved(client: Client, name: str = "orders") -> str:
-    answer = client.save([{**table(name), "guid": "-1"}])
-    return str(answer["guidAssignments"]["-1"])
+__all__ = ["client"]  # a fixture
 
 
 def test_save_then_get(client: Client) -> None:

@@ -6,11 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from tests.api.door import Door, Json, asset, guids, named, operations, some_connection
-from tidings.cli.program import program
-from tidings.cli.screen import Screen
+from tests.api.terminal import invoke
 from tidings.client import Client
 from tidings.testing import TOKEN
 
@@ -301,11 +299,7 @@ def test_the_client_reads_lineage_and_links(client: Client, chain: Chain) -> Non
 
 
 def shown(door: Door, *arguments: str, people: bool = True) -> str:
-    screen = Screen(people=True, width=160) if people else None
-    env = {"TIDINGS_URL": str(door.http.base_url), "TIDINGS_TOKEN": TOKEN}
-    result = CliRunner().invoke(program, ["lineage", *arguments], obj=screen, env=env)
-    assert result.exit_code == 0, result.output
-    return result.stdout
+    return invoke("lineage", *arguments, url=str(door.http.base_url), people=people).stdout
 
 
 def test_people_get_a_tree(door: Door, chain: Chain) -> None:

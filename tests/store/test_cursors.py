@@ -26,7 +26,7 @@ def long(catalog: Catalog) -> Store:
 
 
 def at(store: Store, name: str, position: int, holder: str = "", rewind: bool = False) -> int:
-    return store.transact(lambda tx: move(tx, name, position, holder, rewind))[0].position
+    return store.transact(lambda tx: move(tx, name, position, holder, rewind)).position
 
 
 def held(store: Store, name: str, holder: str, seconds: float = HOUR) -> Lease:

@@ -13,12 +13,11 @@ from typing import Literal, get_args
 import msgspec
 
 from tidings.model.errors import Forbidden, InvalidParameter, NotFound, Unauthenticated
-from tidings.model.ids import new_token
+from tidings.model.ids import addressable, new_token
 from tidings.store.base import Store, Token, Transaction
 
 Role = Literal["read", "write", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
-LONGEST_NAME = 128
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -104,11 +103,8 @@ class Gatekeeper:
 
     def add(self, name: str, role: str) -> str:
         """A new token; raises InvalidParameter or Conflict. This is the only time it is seen."""
-        if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
-            # A slash would put the token out of reach of the address that revokes it.
-            raise InvalidParameter(f"a token's name has 1 to {LONGEST_NAME} printable characters and no slash")
         token = new_token()
-        kept = _kept(name, _role(role), token)
+        kept = _kept(addressable("a token's name", name), _role(role), token)
         self._store.transact(lambda tx: tx.add_token(kept))
         self.refresh()
         return token

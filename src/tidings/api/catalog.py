@@ -86,20 +86,15 @@ def list_tokens(call: Call) -> Response:
     return json_answer(encode({"tokens": tokens}))
 
 
-def _refuse_dry_run(call: Call) -> None:
-    if call.flag("dryRun"):
-        raise InvalidParameter("tokens cannot be tried out: dryRun is for changes of assets")
-
-
 def add_token(call: Call) -> Response:
-    _refuse_dry_run(call)
+    call.refuse_dry_run("tokens")
     body: TokenBody = call.decode(TokenBody)
     token = call.parts.gate.add(body.name, body.role)
     return json_answer(encode({"name": body.name, "role": body.role, "token": token}), 201)
 
 
 def remove_token(call: Call) -> Response:
-    _refuse_dry_run(call)
+    call.refuse_dry_run("tokens")
     call.parts.gate.remove(call.path["name"])
     return Response(status_code=204)
 

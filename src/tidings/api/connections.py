@@ -11,7 +11,7 @@ import anyio.to_thread
 from starlette.responses import Response, StreamingResponse
 
 from tidings.api.endpoint import BOOLEAN, Call, Endpoint, Parameter, json_answer
-from tidings.api.problem import INTERNAL_CODE, problem_body
+from tidings.api.problem import error_line
 from tidings.model.errors import InvalidParameter, StoreUnavailable, TidingsError
 from tidings.model.events import encode
 from tidings.telemetry import log
@@ -101,10 +101,9 @@ async def _told(queue: Queue, call: Call, work: Callable[[], bytes]) -> None:
         queue.put_nowait(b'{"summary":%b}\n' % await anyio.to_thread.run_sync(work))
     except TidingsError as error:
         queue.put_nowait(error)
-    except Exception:  # noqa: BLE001  the last line of defence, as for every request: logged, and told without its details
+    except Exception as error:  # noqa: BLE001  the last line of defence, as for every request
         log.exception("a request failed")
-        message = f"something went wrong inside; the server's log has it under {call.request_id}"
-        queue.put_nowait(b'{"error":%b}\n' % problem_body(INTERNAL_CODE, message, None, call.request_id))
+        queue.put_nowait(error_line(error, call.request_id))
     queue.put_nowait(None)
 
 
@@ -115,7 +114,7 @@ async def _lines(
     try:
         while line is not None:
             if isinstance(line, TidingsError):
-                line = b'{"error":%b}\n' % problem_body(line.code, str(line), line, call.request_id)
+                line = error_line(line, call.request_id)
             yield line
             line = await queue.get()
     finally:

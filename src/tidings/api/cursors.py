@@ -75,26 +75,26 @@ def _form(cursor: Cursor, lease: Lease | None, first: int, head: int) -> dict[st
 
 
 def put_cursor(call: Call) -> Response:
-    _refuse_dry_run(call)
+    call.refuse_dry_run("cursors")
     body: CursorBody = call.decode(CursorBody)
     name = call.path["name"]
 
     def work(tx: Transaction) -> dict[str, Any]:
-        moved, _ = move(tx, name, body.position, body.holder or "", body.rewind)
+        moved = move(tx, name, body.position, body.holder or "", body.rewind)
         return _form(moved, tx.lease(lease_name(name)), tx.log_start(), tx.head)
 
     return json_answer(encode(call.parts.store.transact(work)))
 
 
 def delete_cursor(call: Call) -> Response:
-    _refuse_dry_run(call)
+    call.refuse_dry_run("cursors")
     name, holder = call.path["name"], call.query.get("holder", "")
     call.parts.store.transact(lambda tx: remove(tx, name, holder))
     return Response(status_code=204)
 
 
 def post_lease(call: Call) -> Response:
-    _refuse_dry_run(call)
+    call.refuse_dry_run("cursors")
     body: LeaseBody = call.decode(LeaseBody)
     name = call.path["name"]
 
@@ -107,7 +107,7 @@ def post_lease(call: Call) -> Response:
 
 
 def delete_lease(call: Call) -> Response:
-    _refuse_dry_run(call)
+    call.refuse_dry_run("cursors")
     name, holder = check_name(call.path["name"]), call.query.get("holder", "")
     if not holder:
         raise InvalidParameter("the parameter holder is missing; it names who gives the lease back")
@@ -116,11 +116,6 @@ def delete_lease(call: Call) -> Response:
     if other is not None:
         raise Conflict(held_by(name, other))
     return Response(status_code=204)
-
-
-def _refuse_dry_run(call: Call) -> None:
-    if call.flag("dryRun"):
-        raise InvalidParameter("cursors cannot be tried out: dryRun is for changes of assets")
 
 
 _LIKE = "The cursor: its position, when it was made and moved, how many events it is «behind», how many it «lost» to " \

@@ -110,6 +110,11 @@ class Call:
             return value.lower() == "true"
         raise InvalidParameter(f"the parameter {name} ({value!r}) must be true or false")
 
+    def refuse_dry_run(self, what: str) -> None:
+        """For what is done at once or not at all, such as «tokens»."""
+        if self.flag("dryRun"):
+            raise InvalidParameter(f"{what} cannot be tried out: dryRun is for changes of assets")
+
     def whole(self, name: str, default: int, low: int = 0, high: int = MAX_LONG) -> int:
         """A parameter that is a whole number within bounds."""
         value = self.query.get(name)

@@ -33,6 +33,15 @@ def problem_answer(error: TidingsError, request_id: str) -> Response:
     )
 
 
+def error_line(error: Exception, request_id: str) -> bytes:
+    """How a stream of JSON lines that has begun already ends where it fails: one line more. What should not have happened
+    is told without its details."""
+    if isinstance(error, TidingsError):
+        return b'{"error":%b}\n' % problem_body(error.code, str(error), error, request_id)
+    message = f"something went wrong inside; the server's log has it under {request_id}"
+    return b'{"error":%b}\n' % problem_body(INTERNAL_CODE, message, None, request_id)
+
+
 def internal_answer(request_id: str) -> Response:
     """The answer where something failed that should not have; the log has the rest under the same request id."""
     message = f"something went wrong inside; nothing was acknowledged. The server's log has it under {request_id}"

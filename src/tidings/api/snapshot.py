@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from tidings.api.endpoint import Call, Endpoint, Parameter
-from tidings.api.problem import INTERNAL_CODE, problem_body
+from tidings.api.problem import error_line
 from tidings.config import Config
 from tidings.model.errors import StoreUnavailable, TidingsError, TimedOut, TooBusy, Unauthenticated
 from tidings.read.snapshot import snapshot_lines
@@ -88,11 +88,10 @@ class _Bounded(StreamingResponse):
                 if self._call.parts.feed.closed:
                     raise StoreUnavailable("the server is stopping; the snapshot is not whole")
         except TidingsError as error:
-            yield b'{"error":%b}\n' % problem_body(error.code, str(error), error, self._call.request_id)
-        except Exception:  # noqa: BLE001  the last line of defence, as for every request: logged, and told without its details
+            yield error_line(error, self._call.request_id)
+        except Exception as error:  # noqa: BLE001  the last line of defence, as for every request
             log.exception("a request failed")
-            message = f"something went wrong inside; the server's log has it under {self._call.request_id}"
-            yield b'{"error":%b}\n' % problem_body(INTERNAL_CODE, message, None, self._call.request_id)
+            yield error_line(error, self._call.request_id)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

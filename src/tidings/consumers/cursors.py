@@ -7,16 +7,13 @@ from datetime import UTC, datetime
 from tidings.consumers.lease import standing, take
 from tidings.model.cursor import Cursor, Lease
 from tidings.model.errors import Conflict, InvalidParameter, LogTrimmed, NotFound
+from tidings.model.ids import addressable
 from tidings.store.base import Reader, Transaction
-
-LONGEST_NAME = 128
 
 
 def check_name(name: str) -> str:
-    """The name, where a cursor can have it; raises InvalidParameter. As with tokens, a slash would put it out of reach."""
-    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
-        raise InvalidParameter(f"a cursor's name has 1 to {LONGEST_NAME} printable characters and no slash")
-    return name
+    """The name, where a cursor can have it; raises InvalidParameter."""
+    return addressable("a cursor's name", name)
 
 
 def check_holder(holder: str) -> str:
@@ -35,8 +32,8 @@ def cursor_named(reader: Reader, name: str) -> Cursor | None:
     return next((one for one in reader.cursors() if one.name == name), None)
 
 
-def move(tx: Transaction, name: str, position: int, holder: str = "", rewind: bool = False) -> tuple[Cursor, bool]:
-    """Put a cursor behind what is done, or make it there; the cursor, and whether it is new.
+def move(tx: Transaction, name: str, position: int, holder: str = "", rewind: bool = False) -> Cursor:
+    """Put a cursor behind what is done, or make it there; the cursor as it is then.
 
     Raises Conflict where somebody else holds it, where ``holder`` does not hold it any more, and for a step back without
     ``rewind``; InvalidParameter beyond the end of the log, LogTrimmed before its start.
@@ -46,7 +43,7 @@ def move(tx: Transaction, name: str, position: int, holder: str = "", rewind: bo
     if position > tx.head:
         raise InvalidParameter(f"position {position} is beyond the end of the log, {tx.head}")
     if found is not None and found.position == position:
-        return found, False
+        return found
     if position + 1 < (first := tx.log_start()):
         raise LogTrimmed(position, first)
     if found is not None and position < found.position and not rewind:
@@ -56,7 +53,7 @@ def move(tx: Transaction, name: str, position: int, holder: str = "", rewind: bo
         )
     moved = Cursor(name, position, found.created_at if found else tx.now, tx.now)
     tx.save_cursor(moved)
-    return moved, found is None
+    return moved
 
 
 def remove(tx: Transaction, name: str, holder: str = "") -> None:

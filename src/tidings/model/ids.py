@@ -1,4 +1,4 @@
-"""Identifiers: time-ordered guids for assets and causes, and guids that spell out a link.
+"""Identifiers: time-ordered guids for assets and causes, guids that spell out a link, names that stand in addresses.
 
 Random guids spread over an index and double the pages a commit writes; UUIDv7 keeps new rows beside each other.
 """
@@ -11,6 +11,9 @@ import secrets
 import threading
 import time
 
+from tidings.model.errors import InvalidParameter
+
+LONGEST_NAME = 128
 _GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _lock = threading.Lock()
 _last = 0
@@ -104,3 +107,13 @@ def new_token() -> str:
 
 
 os.register_at_fork(after_in_child=_forget_noise)
+
+
+def addressable(what: str, name: str) -> str:
+    """The name, where a token, a cursor … can have it: a slash would put it out of reach of the address that names it.
+
+    Raises InvalidParameter; ``what`` says whose name it is.
+    """
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
+        raise InvalidParameter(f"{what} has 1 to {LONGEST_NAME} printable characters and no slash")
+    return name

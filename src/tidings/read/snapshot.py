@@ -9,6 +9,7 @@ from tidings.model.asset import Asset
 from tidings.model.events import encode
 from tidings.read.assets import entity_forms
 from tidings.store.base import AssetQuery, Snapshot, Store
+from tidings.store.settings import CATALOG_ID
 from tidings.store.types import Types
 
 PAGE = 500
@@ -20,11 +21,12 @@ def snapshot_lines(store: Store, types: Types, wanted: AssetQuery, page: int = P
     One snapshot of the store is held until the iterator ends or is closed; a page of assets is in memory at once. Of
     ``wanted`` types and prefix count.
     """
-    catalog_id = store.catalog_id()
     with store.snapshot() as snapshot:
         position, count = snapshot.head(), 0
         in_force = types.of(snapshot)
-        yield _line({"position": position, "catalogId": catalog_id, "time": time.time_ns() // 1_000_000})
+        yield _line(
+            {"position": position, "catalogId": snapshot.values()[CATALOG_ID], "time": time.time_ns() // 1_000_000}
+        )
         for assets in _pages(snapshot, wanted, page):
             count += len(assets)
             yield b"".join(form + b"\n" for form in entity_forms(assets, in_force, snapshot, with_links=True))

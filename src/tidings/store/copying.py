@@ -20,11 +20,11 @@ import msgspec
 from tidings.model.errors import StoreError
 from tidings.store.base import Snapshot, Store, Transaction
 from tidings.store.comparing import Progress, all_rows, differences, parts
+from tidings.store.settings import CATALOG_ID
 from tidings.store.tables import LARGE, LOG, SMALL, Row, Table
 
 MARK = "copying"
 """The name among the catalog's values under which an unfinished copy keeps how far it is."""
-CATALOG_ID = "catalog_id"
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 

@@ -1,4 +1,4 @@
-"""What a request's changes mean for the rows of assets; the same for every body of the store."""
+"""What a request's changes mean for rows; the same for every body of the store."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from itertools import chain
 
 from tidings.model.asset import Asset
 from tidings.model.changes import Changes, Kind
+from tidings.model.events import OPERATIONS
+from tidings.model.tag import Attachment
+
+OPERATION_NUMBERS = {name: number for number, name in enumerate(OPERATIONS)}
+"""How the log keeps an event's operation."""
 
 
 class AssetRows:
@@ -40,3 +45,15 @@ class AssetRows:
     def written(self) -> Iterator[Asset]:
         """All whose rows are there afterwards."""
         return chain(self.created.values(), self.rewritten.values(), self.stamped.values())
+
+
+def attachment_content(one: Attachment) -> tuple[object, ...]:
+    """The columns of an attachment that may change."""
+    return (
+        one.propagate, one.remove_on_delete, one.restrict_lineage, one.restrict_hierarchy, one.gone, one.encoded,
+    )  # fmt: skip
+
+
+def stamped_row(a: Asset) -> tuple[object, ...]:
+    """What changes of an asset of which there is nothing new but that it changed."""
+    return a.status, a.version, a.updated_at, a.updated_by, a.id

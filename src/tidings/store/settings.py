@@ -8,6 +8,8 @@ from tidings.model.cursor import Retention
 from tidings.model.ids import new_guid
 from tidings.store.base import Reader, Transaction
 
+CATALOG_ID = "catalog_id"
+"""Which catalog it is, wherever it is carried."""
 SETTINGS_STAMP = "settings_stamp"
 """Changes with every token and every setting of the catalog; what servers look at to hear of what others changed."""
 LOG_START = "log_start"

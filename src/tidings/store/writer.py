@@ -173,8 +173,6 @@ class Writer:
         self._session = session
         self._hints = hints
         hints.saw_head(session.head)
-        self.head: int = session.head
-        """The last position on disk, for everyone; the session's runs ahead of it while a group is being written."""
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._queued = self._taken = 0
         """Requests that were ever put into the queue, and those of them that had their turn."""
@@ -269,9 +267,7 @@ class Writer:
             for job in jobs:
                 job.future.set_exception(self._session.plainly(error))
             jobs = []
-        if self._session.head != self.head:
-            self.head = self._session.head
-            self._hints.saw_head(self.head)
+        self._hints.saw_head(self._session.head)
         if jobs and self._session.changed_settings:
             self._hints.settings_changed()
         for job in jobs:

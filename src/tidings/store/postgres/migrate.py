@@ -16,6 +16,7 @@ from tidings.model.ids import new_guid
 from tidings.store.postgres.address import Address
 from tidings.store.postgres.database import SESSION, SQL, Connection, connect, quoted, schema_oid, version_of
 from tidings.store.postgres.faults import told_plainly
+from tidings.store.settings import CATALOG_ID
 
 LOCK_CLASS = 0x54494432
 """«TID2»: a name for our locks among those that other programs may take in the same database."""
@@ -75,7 +76,7 @@ def _step(connection: Connection, address: Address, number: int, text: str) -> N
         connection.execute(text.encode(), prepare=False)
         connection.execute(SESSION.add_migration, [number], prepare=False)
         if number == 1:
-            connection.execute(SQL.set_catalog_value, ["catalog_id", new_guid()], prepare=False)
+            connection.execute(SQL.set_catalog_value, [CATALOG_ID, new_guid()], prepare=False)
 
 
 def _check_rights(connection: Connection, address: Address) -> None:

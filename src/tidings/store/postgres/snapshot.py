@@ -13,8 +13,8 @@ from tidings.store.postgres import raw
 from tidings.store.postgres.arrays import int2s, wanted_texts
 from tidings.store.postgres.database import SESSION, SQL
 from tidings.store.postgres.reader import PostgresReader
-from tidings.store.postgres.transaction import OPERATION_NUMBERS
 from tidings.store.postgres.wire import Row
+from tidings.store.rows import OPERATION_NUMBERS
 from tidings.store.tables import Row as TableRow
 from tidings.store.tables import Table
 

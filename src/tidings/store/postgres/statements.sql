@@ -218,9 +218,6 @@ INSERT INTO token (name, role, hash, created_at) VALUES ($1, $2, $3, $4) ON CONF
 -- name: delete_token
 DELETE FROM token WHERE name = $1 RETURNING name
 
--- name: catalog_value
-SELECT value FROM catalog WHERE name = $1
-
 -- name: set_catalog_value
 INSERT INTO catalog (name, value) VALUES ($1, $2)
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from typing import TypeVar, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
 
 from tidings.model.errors import StoreError, StoreUnavailable
-from tidings.store.base import Snapshot, Transaction
+from tidings.store.base import Snapshot
+from tidings.store.body import Body
 from tidings.store.hints import Hints
 from tidings.store.names import Names
 from tidings.store.postgres.address import Address, parse
@@ -26,18 +25,15 @@ from tidings.store.postgres.snapshot import PostgresSnapshot
 from tidings.store.postgres.wire import Wire
 from tidings.store.writer import Writer
 
-T = TypeVar("T")
-
 CONNECTIONS = 10
 """Connections at the most, unless told: one writes, one listens, the others read."""
-FEWEST_CONNECTIONS = 3
 WAIT_SECONDS = 5.0
 """How long a reader waits for a connection."""
 RECONNECT_SECONDS = 1.0
 """After so long the pool gives up on a database that is away, until the next reader asks: its pauses grow without end."""
 
 
-class PostgresStore:
+class PostgresStore(Body):
     """A catalog at the address ``url``, in a schema of its own, which is made or brought up to date.
 
     ``read_only`` opens one for looking: nothing is made, nobody listens for commits, and there is no writer.
@@ -47,11 +43,9 @@ class PostgresStore:
 
     def __init__(self, url: str, *, connections: int = CONNECTIONS, read_only: bool = False) -> None:
         self._address: Address = parse(url)
-        self._name = self._address.name
+        super().__init__(self._address.name, Hints(self._forget_names))
         self._names = Names()
-        self._hints = Hints(self._forget_names)
         self._stamp: str | None = None
-        self._writer: Writer | None = None
         self._session: PostgresSession | None = None
         self._listener: Listener | None = None
         self._closed = False
@@ -72,24 +66,8 @@ class PostgresStore:
             self._writer = Writer(self._session, self._hints)
             self._listener = Listener(self._address, oid, self._hints, self._saw_settings)
 
-    def enqueue(self, work: Callable[[Transaction], T], *, rollback: bool = False) -> Future[T]:
-        return self._writing().enqueue(work, rollback)
-
-    def _writing(self) -> Writer:
-        if self._writer is None:
-            raise StoreError(f"{self._name} was opened for reading only")
-        return self._writer
-
-    def transact(self, work: Callable[[Transaction], T], *, rollback: bool = False) -> T:
-        return cast(T, self._writing().run(work, rollback))
-
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        with self._view() as view:
-            yield view
-
-    @contextlib.contextmanager
-    def _view(self) -> Iterator[PostgresSnapshot]:
         with told_plainly(self._name):
             connection, view = self._begin()
             try:
@@ -127,18 +105,6 @@ class PostgresStore:
                 connection.execute(SESSION.rollback)
         self._pool.putconn(connection)
 
-    def head(self) -> int:
-        if self._writer is not None:
-            return self._hints.head
-        with self._view() as view:
-            return view.head()
-
-    def on_commit(self, hint: Callable[[int], None]) -> Callable[[], None]:
-        return self._hints.on_commit(hint)
-
-    def on_settings(self, hint: Callable[[], None]) -> Callable[[], None]:
-        return self._hints.on_settings(hint)
-
     def _forget_names(self) -> None:
         """What was known under numbers may be otherwise at another server. Snapshots of before keep theirs to themselves."""
         self._names = Names()
@@ -153,10 +119,6 @@ class PostgresStore:
             f"{self._name} is backed up by PostgreSQL's own means: pg_dump --schema {self._address.schema}; or carry the "
             "catalog to a file with «tidings copy»"
         )
-
-    def catalog_id(self) -> str:
-        with self._view() as view:
-            return view.values()["catalog_id"]
 
     def close(self) -> None:
         if self._writer is not None and not self._closed:

@@ -8,12 +8,12 @@ from itertools import chain, islice
 from typing import Any
 
 from tidings.model.asset import Asset, Link
-from tidings.model.changes import Changes, Kind, TagRows
+from tidings.model.changes import Changes, TagRows
 from tidings.model.cursor import Cursor, Lease
 from tidings.model.errors import Conflict
-from tidings.model.events import OPERATIONS, Event
+from tidings.model.events import Event
 from tidings.model.ids import new_guid
-from tidings.model.tag import Attachment, Task
+from tidings.model.tag import Task
 from tidings.model.typedefs import Definition
 from tidings.store.base import Token
 from tidings.store.names import Names
@@ -23,13 +23,13 @@ from tidings.store.postgres.database import SQL
 from tidings.store.postgres.keys import glossary_key_of
 from tidings.store.postgres.reader import Known, PostgresReader
 from tidings.store.postgres.wire import Wire
+from tidings.store.rows import OPERATION_NUMBERS, AssetRows, attachment_content, stamped_row
 from tidings.store.settings import LOG_START, SETTINGS_STAMP
 from tidings.store.tables import ASSET, LOG, Row, Table
 from tidings.store.texts import refuse_zero, refuse_zeros
 
 COPY_FROM = 50
 """From how many rows on they are copied: it takes an exchange of its own, and then each row costs less."""
-OPERATION_NUMBERS = {name: number for number, name in enumerate(OPERATIONS)}
 
 Pack = Callable[[Any], bytes]
 _ASSET: tuple[Pack, ...] = (
@@ -82,20 +82,14 @@ class PostgresTransaction(PostgresReader):
 
     def save(self, changes: Changes) -> None:
         self.wrote = True
-        # An asset of which there is more to say than one event has one row; the last event's is how it will be.
-        last = {change.after.id: change.after for change in changes.assets}
-        refuse_zeros(last.values())
-        created = {change.after.id for change in changes.assets if change.kind is Kind.CREATE}
-        if created:
-            rows = [_row(asset) for asset in last.values() if asset.id in created]
-            self._insert(SQL.insert_asset, _ASSET, rows, raw.SQL.fill_asset, ASSET)
-        purged = {change.after.id for change in changes.assets if change.kind is Kind.PURGE}
-        rewritten = {change.after.id for change in changes.assets if change.rewrites}
-        rest = [asset for asset in last.values() if asset.id not in created and asset.id not in purged]
-        self._update([one for one in rest if one.id in rewritten], [one for one in rest if one.id not in rewritten])
+        rows = AssetRows(changes)
+        refuse_zeros(rows.written())
+        self._insert(SQL.insert_asset, _ASSET, list(map(_row, rows.created.values())), raw.SQL.fill_asset, ASSET)
+        self._run(SQL.update_asset, _UPDATE, list(map(_rewritten, rows.rewritten.values())))
+        self._run(SQL.stamp_asset, _STAMP, list(map(stamped_row, rows.stamped.values())))
         self._save_links(changes)
-        if purged:
-            self._purge(list(purged))
+        if rows.purged:
+            self._purge(list(rows.purged))
 
     def _insert(
         self, sql: str, packs: Sequence[Pack], rows: Sequence[tuple[Any, ...]], copy: str, table: Table
@@ -109,20 +103,6 @@ class PostgresTransaction(PostgresReader):
         """A statement over a set of rows, each column of which travels as an array."""
         if rows:
             self.wire.later(sql, *(pack(column) for pack, column in zip(packs, zip(*rows, strict=True), strict=True)))
-
-    def _update(self, rewritten: list[Asset], stamped: list[Asset]) -> None:
-        self._run(
-            SQL.update_asset,
-            _UPDATE,
-            [
-                (
-                    a.qualified_name, a.status, a.version, a.updated_at, a.updated_by, a.encoded, a.custom,
-                    a.connection, glossary_key_of(a.type_name, a.encoded), a.id,
-                )
-                for a in rewritten
-            ],
-        )  # fmt: skip
-        self._run(SQL.stamp_asset, _STAMP, [(a.status, a.version, a.updated_at, a.updated_by, a.id) for a in stamped])
 
     def _save_links(self, changes: Changes) -> None:
         links = (changes.removed, changes.added, changes.changed)
@@ -154,9 +134,9 @@ class PostgresTransaction(PostgresReader):
         self._run(
             SQL.insert_attachment,
             _ATTACHMENT,
-            [(one.id, one.source, one.guid, one.tag, *_content(one)) for one in rows.attached],
+            [(one.id, one.source, one.guid, one.tag, *attachment_content(one)) for one in rows.attached],
         )
-        self._run(SQL.update_attachment, _CONTENT, [(one.id, *_content(one)) for one in rows.changed])
+        self._run(SQL.update_attachment, _CONTENT, [(one.id, *attachment_content(one)) for one in rows.changed])
         self._run(SQL.untag_asset, _PAIR, rows.untagged)
         self._run(SQL.tag_asset, _PAIR, rows.tagged)
         if rows.forgotten:
@@ -285,14 +265,15 @@ class PostgresTransaction(PostgresReader):
         raw.fill(self.wire, table, rows)
 
 
-def _content(one: Attachment) -> tuple[Any, ...]:
-    return (
-        one.propagate, one.remove_on_delete, one.restrict_lineage, one.restrict_hierarchy, one.gone, one.encoded,
-    )  # fmt: skip
-
-
 def _row(a: Asset) -> tuple[Any, ...]:
     return (
         a.id, a.guid, a.type_name, a.qualified_name, a.status, a.version, a.created_at, a.created_by, a.updated_at,
         a.updated_by, a.encoded, a.custom, a.connection, glossary_key_of(a.type_name, a.encoded),
+    )  # fmt: skip
+
+
+def _rewritten(a: Asset) -> tuple[Any, ...]:
+    return (
+        a.qualified_name, a.status, a.version, a.updated_at, a.updated_by, a.encoded, a.custom, a.connection,
+        glossary_key_of(a.type_name, a.encoded), a.id,
     )  # fmt: skip

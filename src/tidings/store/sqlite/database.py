@@ -15,6 +15,7 @@ import apsw
 
 from tidings.model.errors import StoreDamaged, StoreError, StoreInUse, StoreNewer, StoreUnavailable
 from tidings.model.ids import new_guid
+from tidings.store.settings import CATALOG_ID
 from tidings.store.sqlite.reader import SQL
 
 APPLICATION_ID = 0x54494431
@@ -133,7 +134,7 @@ def migrate(connection: apsw.Connection, path: str) -> None:
                 connection.execute(f"PRAGMA user_version = {number}")
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 if number == 1:
-                    connection.execute(SQL.set_catalog_value, ("catalog_id", new_guid()))
+                    connection.execute(SQL.set_catalog_value, (CATALOG_ID, new_guid()))
 
 
 def check_format(connection: apsw.Connection, path: str) -> None:

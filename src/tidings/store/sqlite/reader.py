@@ -16,6 +16,7 @@ from tidings.model.typedefs import Definition
 from tidings.store.base import PAGE_BYTES, AssetQuery, Token
 from tidings.store.names import Names
 from tidings.store.positions import first_at
+from tidings.store.rows import OPERATION_NUMBERS
 from tidings.store.sqlite import raw
 from tidings.store.statements import Statements
 from tidings.store.tables import Row, Table
@@ -23,7 +24,6 @@ from tidings.store.tables import Row, Table
 SQL = Statements("tidings.store.sqlite", "statements.sql")
 POSITIONS_PER_READ = 50_000
 """How many positions one filtered read looks at: some 20 ms, so that no reader holds a snapshot for long."""
-OPERATION_NUMBERS = {name: number for number, name in enumerate(OPERATIONS)}
 _END = "\U0010ffff"
 
 

@@ -192,9 +192,6 @@ INSERT INTO token (name, role, hash, created_at) VALUES (?, ?, ?, ?) ON CONFLICT
 -- name: delete_token
 DELETE FROM token WHERE name = ? RETURNING name
 
--- name: catalog_value
-SELECT value FROM catalog WHERE name = ?
-
 -- name: set_catalog_value
 INSERT INTO catalog (name, value) VALUES (?, ?)
 

@@ -9,14 +9,13 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from pathlib import Path
-from typing import TypeVar, cast
 
 import apsw
 
 from tidings.model.errors import StoreError, StoreUnavailable
-from tidings.store.base import Snapshot, Transaction
+from tidings.store.base import Snapshot
+from tidings.store.body import Body
 from tidings.store.hints import Hints
 from tidings.store.names import Names
 from tidings.store.sqlite.database import (
@@ -28,17 +27,15 @@ from tidings.store.sqlite.database import (
     migrate,
     told_plainly,
 )
-from tidings.store.sqlite.reader import SQL, SqliteSnapshot
+from tidings.store.sqlite.reader import SqliteSnapshot
 from tidings.store.sqlite.session import SqliteSession
 from tidings.store.writer import Writer
-
-T = TypeVar("T")
 
 READERS_KEPT = 8
 BACKUP_PAGES = 256
 
 
-class SqliteStore:
+class SqliteStore(Body):
     """A catalog in the file ``path``, or one that is gone when it is closed where ``path`` is None.
 
     The latter is «in memory» as far as the system's file cache holds it: a file in a temporary folder, never flushed.
@@ -48,17 +45,15 @@ class SqliteStore:
     """
 
     def __init__(self, path: str | None, *, read_only: bool = False) -> None:
+        super().__init__(path or "the catalog in memory", Hints())
         self._durable = path is not None
         # The file itself: a link to it must not get round its lock.
         self.path = os.path.realpath(path) if path is not None else self._temporary()
-        self._name = path or "the catalog in memory"
         self._readers: list[apsw.Connection] = []
         self._readers_lock = threading.Lock()
-        self._hints = Hints()
         self._names = Names()
         self._closed = False
         self._lock: FileLock | None = None
-        self._writer: Writer | None = None
         self._connection: apsw.Connection | None = None
         if read_only:
             self._open_to_read()
@@ -89,17 +84,6 @@ class SqliteStore:
             self.close()
             raise
 
-    def enqueue(self, work: Callable[[Transaction], T], *, rollback: bool = False) -> Future[T]:
-        return self._writing().enqueue(work, rollback)
-
-    def _writing(self) -> Writer:
-        if self._writer is None:
-            raise StoreError(f"{self._name} was opened for reading only")
-        return self._writer
-
-    def transact(self, work: Callable[[Transaction], T], *, rollback: bool = False) -> T:
-        return cast(T, self._writing().run(work, rollback))
-
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         with told_plainly(self._name):
@@ -127,18 +111,6 @@ class SqliteStore:
                 return
         connection.close()
 
-    def head(self) -> int:
-        if self._writer is not None:
-            return self._writer.head
-        with self.snapshot() as snapshot:
-            return snapshot.head()
-
-    def on_commit(self, hint: Callable[[int], None]) -> Callable[[], None]:
-        return self._hints.on_commit(hint)
-
-    def on_settings(self, hint: Callable[[], None]) -> Callable[[], None]:
-        return self._hints.on_settings(hint)
-
     def backup(self, target: str, progress: Callable[[int, int], None]) -> None:
         if Path(target).exists():
             raise StoreError(f"{target} is already there; name a file that is not, so that no backup is overwritten")
@@ -162,11 +134,6 @@ class SqliteStore:
         finally:
             copy.close()
             source.close()
-
-    def catalog_id(self) -> str:
-        with self.snapshot() as snapshot:
-            rows = snapshot.connection.execute(SQL.catalog_value, ("catalog_id",))  # type: ignore[attr-defined]
-            return str(rows.fetchone()[0])
 
     def close(self) -> None:
         if self._writer is not None:

@@ -13,14 +13,14 @@ from tidings.model.cursor import Cursor, Lease
 from tidings.model.errors import Conflict
 from tidings.model.events import Event
 from tidings.model.ids import new_guid
-from tidings.model.tag import Attachment, Task
+from tidings.model.tag import Task
 from tidings.model.typedefs import Definition
 from tidings.store.base import Token
 from tidings.store.names import Names
-from tidings.store.rows import AssetRows
+from tidings.store.rows import OPERATION_NUMBERS, AssetRows, attachment_content, stamped_row
 from tidings.store.settings import LOG_START, SETTINGS_STAMP
 from tidings.store.sqlite import raw
-from tidings.store.sqlite.reader import OPERATION_NUMBERS, SQL, SqliteReader, as_set
+from tidings.store.sqlite.reader import SQL, SqliteReader, as_set
 from tidings.store.tables import Row, Table
 from tidings.store.texts import refuse_zero, refuse_zeros
 
@@ -60,7 +60,7 @@ class SqliteTransaction(SqliteReader):
         if rows.rewritten:
             run(SQL.update_asset, map(_rewritten, rows.rewritten.values()))
         if rows.stamped:
-            run(SQL.stamp_asset, map(_stamped, rows.stamped.values()))
+            run(SQL.stamp_asset, map(stamped_row, rows.stamped.values()))
         self._save_links(changes)
         if rows.purged:
             self._purge(list(rows.purged))
@@ -96,10 +96,10 @@ class SqliteTransaction(SqliteReader):
         if rows.attached:
             run(
                 SQL.insert_attachment,
-                [(one.id, one.source, one.guid, one.tag, *_content(one)) for one in rows.attached],
+                [(one.id, one.source, one.guid, one.tag, *attachment_content(one)) for one in rows.attached],
             )
         if rows.changed:
-            run(SQL.update_attachment, [(one.id, *_content(one)) for one in rows.changed])
+            run(SQL.update_attachment, [(one.id, *attachment_content(one)) for one in rows.changed])
         if rows.untagged:
             run(SQL.untag_asset, rows.untagged)
         if rows.tagged:
@@ -204,17 +204,7 @@ class SqliteTransaction(SqliteReader):
         raw.fill(self.connection, table, rows)
 
 
-def _content(one: Attachment) -> tuple[object, ...]:
-    return (
-        one.propagate, one.remove_on_delete, one.restrict_lineage, one.restrict_hierarchy, one.gone, one.encoded,
-    )  # fmt: skip
-
-
 def _rewritten(a: Asset) -> tuple[object, ...]:
     return (
         a.qualified_name, a.status, a.version, a.updated_at, a.updated_by, a.encoded, a.custom, a.connection, a.id,
     )  # fmt: skip
-
-
-def _stamped(a: Asset) -> tuple[object, ...]:
-    return a.status, a.version, a.updated_at, a.updated_by, a.id
