@@ -35,16 +35,19 @@ demo: $(READY_DEMO) ## see it work: start a catalog, change things, watch the ev
 test: $(READY) ## run every test
 	@$(PY) -m pytest $(TOGETHER) $(ARGS)
 
-.PHONY: check
-check: $(READY) ## format, lint, types, import contracts, every test with the coverage gate
+.PHONY: lint
+lint: $(READY) ## format, lint, types, import contracts
 	@echo "— format" && $(PY) -m ruff format --check .
 	@echo "— lint" && $(PY) -m ruff check .
 	@echo "— types" && $(PY) -m mypy
 	@echo "— imports" && $(VENV)/bin/lint-imports --no-logo
+
+.PHONY: check
+check: lint ## all of lint, and every test with the coverage gate
 	@echo "— tests, with coverage" && $(PY) -m pytest $(TOGETHER) --cov --cov-report=term $(ARGS)
 
 .PHONY: ci
-ci: ## what continuous integration runs: test, then check; a skipped test fails
+ci: ## what continuous integration runs: test with the coverage gate, then lint; a skipped test fails
 	+@.ci/run
 
 .PHONY: bench
