@@ -61,7 +61,7 @@ class Save(msgspec.Struct):
 class Delete(msgspec.Struct):
     """Archive (DEFAULT, SOFT) or purge (HARD, PURGE) assets, with what they own.
 
-    ``found`` are assets as the same transaction has just read them, where it need not look for ``targets``.
+    ``found`` are assets as the same transaction has just read them, children first, where it need not look for ``targets``.
     """
 
     targets: list[Target]

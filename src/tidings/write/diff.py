@@ -111,7 +111,7 @@ def _bounded(wish: Wish, encoded: bytes) -> bytes:
 def _stamps(asset_type: AssetType, changed: Mapping[str, Any], stamp: Stamp) -> dict[str, Any]:
     """What the server sets by itself because something else changed: who set a certificate, and when."""
     stamps: dict[str, Any] = {}
-    if not asset_type.stamps.keys().isdisjoint(changed):
+    if not asset_type.stamps.keys().isdisjoint(changed.keys()):  # two views: the shorter one is gone through
         for key, parts in asset_type.stamps.items():
             if key in changed:
                 stamps |= dict.fromkeys(parts.get("user", ()), stamp.actor)

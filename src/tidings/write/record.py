@@ -18,7 +18,7 @@ from tidings.model.profiles import Profile
 from tidings.model.registry import AssetType, TypeRegistry
 from tidings.model.tag import Attachment
 
-_ARRAYS_KEPT = 10_000
+_MOST_KEPT = 10_000
 STATE = "__state"
 """The key under which a change of status is told."""
 CUSTOM = "businessAttributes"
@@ -84,6 +84,8 @@ class _Scribe:
         self.owners = changes.owners
         self.tags = changes.tags
         self.arrays: dict[object, bytes] = {}
+        self.members: dict[object, bytes] = {}
+        self.names: dict[object, bytes] = {}
         self.looks: dict[str, _Look] = {}
         self.head = envelope_head(occasion.source_ip, max(occasion.written, occasion.time))
         headers = b',"headers":' + encode(dict(occasion.headers)) if occasion.headers else b""
@@ -132,17 +134,21 @@ class _Scribe:
         tags = self.tags.get(asset)
         if not tags:
             return b""
-        names = dict.fromkeys(one.tag for one in tags)
-        return b',"classificationNames":%b,"classifications":%b' % (encode(list(names)), self._array(tags))
+        key = _key(tags)
+        known = self.members.get(key)
+        if known is None:
+            names = encode(list(dict.fromkeys(one.tag for one in tags)))
+            known = b',"classificationNames":%b,"classifications":%b' % (names, self._array(tags))
+            _keep(self.members, key, known)
+        return known
 
     def _array(self, tags: Sequence[Attachment]) -> bytes:
-        """Tags as the protocol shows them; those of one that spreads are shown by many events."""
-        key = tags[0].id if len(tags) == 1 else tuple(one.id for one in tags)
+        """Tags as the protocol shows them."""
+        key = _key(tags)
         known = self.arrays.get(key)
         if known is None:
-            if len(self.arrays) >= _ARRAYS_KEPT:
-                self.arrays.clear()
-            known = self.arrays[key] = b"[%b]" % b",".join([one.form for one in tags])
+            known = b"[%b]" % b",".join([one.form for one in tags])
+            _keep(self.arrays, key, known)
         return known
 
     def _owner(self, asset_type: AssetType, asset: Asset) -> bytes:
@@ -173,13 +179,23 @@ class _Scribe:
         """Readable names of the ids that the event shows: tags, custom metadata sets and their attributes."""
         tags = [*self.tags.get(change.after.id, ()), *change.tags, *(new for _, new in change.retagged)]
         custom = change.now if change.kind is Kind.CUSTOM else {}
-        if not (tags or custom):
+        if custom:
+            return b',"names":' + encode(self._tag_names(tags) | _custom_names(custom, self.types))
+        if not tags:
             return b""
+        key = _key(tags)
+        known = self.names.get(key)
+        if known is None:
+            known = b',"names":' + encode(self._tag_names(tags))
+            _keep(self.names, key, known)
+        return known
+
+    def _tag_names(self, tags: Iterable[Attachment]) -> dict[str, str]:
         known = self.types.system.tags
         names: dict[str, str] = {}
         for definition in {one.tag: known[one.tag] for one in tags if one.tag in known}.values():
             names |= {definition.name: definition.display_name, **definition.labels}
-        return b',"names":' + encode(names | _custom_names(custom, self.types))
+        return names
 
     def _mutated_details(self, change: AssetChange) -> bytes:
         """Empty where there are none."""
@@ -235,6 +251,17 @@ class _Scribe:
                 if told_links:
                     parts[f"{key}RelationshipAttributes"] = told_links
         return parts
+
+
+def _key(tags: Sequence[Attachment]) -> object:
+    """By what is said of these tags is kept: those of one that spreads are shown by many events."""
+    return tags[0].id if len(tags) == 1 else tuple([one.id for one in tags])
+
+
+def _keep(kept: dict[object, bytes], key: object, value: bytes) -> None:
+    if len(kept) >= _MOST_KEPT:
+        kept.clear()
+    kept[key] = value
 
 
 def _custom_names(values: Mapping[str, Mapping[str, Any]], types: TypeRegistry) -> dict[str, str]:
