@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +25,8 @@ SKIPS_ALLOWED_IN_CI: frozenset[str] = frozenset()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell that starts the tests in the background has Ctrl-C ignored, and every program that they start would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.pluginmanager.register(_SkipsFail(), "tidings-skips-fail")
 
 

@@ -301,6 +301,23 @@ def test_what_comes_meanwhile_goes_too(how: Any) -> None:
         sound(it)
 
 
+def test_what_is_put_elsewhere_meanwhile_goes_before_its_new_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "CHUNK", 7)
+    moves = iter([(f"{HOME}/s/t2/c1", f"{HOME}/s/t3")])
+
+    def progress(done: int, total: int) -> None:
+        for column, table in moves:
+            it.save(asset("Column", column, table=ref("Table", table)))
+
+    with catalog() as it:
+        small(it, 4)
+        after = it.store.head()
+        it.delete_connection(HOME, "PURGE", progress=progress)
+        gone = names([one for one in it.events(after) if one["message"]["operationType"] == "ENTITY_DELETE"])
+        assert len(set(gone)) == len(gone) == 14
+        assert gone.index(f"{HOME}/s/t2/c1") < gone.index(f"{HOME}/s/t3")
+
+
 @pytest.mark.usefixtures("small_chunks")
 def test_what_others_delete_or_take_elsewhere_meanwhile_is_passed_over() -> None:
     with catalog() as it:

@@ -206,6 +206,17 @@ def test_what_came_from_an_asset_goes_with_it(it: Catalog, purge: bool) -> None:
     assert told(gone)[-1] == ("DELETE", "orders")
 
 
+@pytest.mark.parametrize("also", [[], [SECRET]])
+@pytest.mark.parametrize("stays", [False, True])
+@pytest.mark.parametrize("purge", [False, True])
+def test_an_asset_that_goes_is_told_of_its_tags_as_one_that_is_gone(
+    it: Catalog, purge: bool, stays: bool, also: list[str]
+) -> None:
+    put(it, tag(PII, removePropagationsOnEntityDelete=not stays), *map(tag, also))
+    gone = message((it.purge if purge else it.archive)(target("Table", TABLE)).events[-1])["entity"]
+    assert {one["entityStatus"] for one in gone["classifications"]} == {"DELETED"}
+
+
 @pytest.mark.parametrize("purge", [False, True])
 def test_or_stays_where_that_was_asked_for(it: Catalog, purge: bool) -> None:
     put(it, tag(PII, removePropagationsOnEntityDelete=False))

@@ -1,12 +1,17 @@
-"""The order in which the writer takes requests."""
+"""The order in which the writer takes requests, and what it tells of the log's end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
+
+import pytest
 
 from tests.waiting import until
 from tidings.store.base import Transaction
+from tidings.store.hints import Hints
 from tidings.store.sqlite import SqliteStore
+from tidings.store.writer import Session, Writer
 
 
 def test_nobody_goes_before_a_request_that_was_taken_and_waits_for_its_turn() -> None:
@@ -30,3 +35,32 @@ def test_nobody_goes_before_a_request_that_was_taken_and_waits_for_its_turn() ->
     store.close()
 
     assert order == ["first", "second"] * 50
+
+
+class _Unreachable:
+    """A session as it stands when its database went back to ten events, of which somebody else has told, and is away."""
+
+    head = 20
+    changed_settings = False
+
+    def begin(self) -> None:
+        raise ConnectionError
+
+    def undo(self) -> bool:
+        return True
+
+    def may_try_again(self, _: BaseException) -> bool:
+        return False
+
+    def plainly(self, error: BaseException) -> BaseException:
+        return error
+
+
+def test_a_write_that_could_not_begin_tells_nothing_of_the_log() -> None:
+    hints = Hints()
+    writer = Writer(cast(Session, _Unreachable()), hints)
+    hints.found_head(10, known=20)
+    with pytest.raises(ConnectionError):
+        writer.run(lambda _: None, rollback=False)
+    writer.close()
+    assert hints.head == 10

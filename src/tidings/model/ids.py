@@ -106,9 +106,6 @@ def new_token() -> str:
     return f"tidings_{secrets.token_urlsafe(32)}"
 
 
-os.register_at_fork(after_in_child=_forget_noise)
-
-
 def addressable(what: str, name: str) -> str:
     """The name, where a token, a cursor … can have it: a slash would put it out of reach of the address that names it.
 
@@ -117,3 +114,6 @@ def addressable(what: str, name: str) -> str:
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
         raise InvalidParameter(f"{what} has 1 to {LONGEST_NAME} printable characters and no slash")
     return name
+
+
+os.register_at_fork(after_in_child=_forget_noise)

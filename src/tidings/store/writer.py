@@ -254,6 +254,7 @@ class Writer:
 
     def _write(self, jobs: list[_Job]) -> None:
         """All of them in one transaction; where one fails half done, each in its own, so that it is undone alone."""
+        stood = self._session.head
         try:
             self._together(jobs)
         except _HalfDone:
@@ -267,7 +268,9 @@ class Writer:
             for job in jobs:
                 job.future.set_exception(self._session.plainly(error))
             jobs = []
-        self._hints.saw_head(self._session.head)
+        if jobs or self._session.head != stood:
+            # Not after every failure: what a session knows that could not begin may be older than what others have heard.
+            self._hints.saw_head(self._session.head)
         if jobs and self._session.changed_settings:
             self._hints.settings_changed()
         for job in jobs:

@@ -61,12 +61,14 @@ class Save(msgspec.Struct):
 class Delete(msgspec.Struct):
     """Archive (DEFAULT, SOFT) or purge (HARD, PURGE) assets, with what they own.
 
-    ``found`` are assets as the same transaction has just read them, children first, where it need not look for ``targets``.
+    ``found`` are assets as the same transaction has just read them, where it need not look for ``targets``; ``ordered``:
+    they are children first, as the links have it now.
     """
 
     targets: list[Target]
     delete_type: DeleteType = "DEFAULT"
     found: list[Asset] = []
+    ordered: bool = False
 
     @property
     def is_purge(self) -> bool:

@@ -160,7 +160,8 @@ class _Step(NamedTuple):
 class _Run:
     """One call. ``part`` is the deletion that it is part of, as it saw it last.
 
-    ``own`` and ``guid`` are the connection's; ``total`` is what the last look found, ``looked`` the log's head then.
+    ``own`` and ``guid`` are the connection's; ``total`` is what the last look found, ``looked`` the log's head then. While
+    the head is at ``seen`` nobody else has changed anything since.
     """
 
     def __init__(
@@ -178,7 +179,7 @@ class _Run:
         self.progress = progress
         self.own: int | None = None
         self.guid = ""
-        self.looked = 0
+        self.looked = self.seen = 0
         self.part: Deletion | None = None
         self.total = 0
         self.here = 0
@@ -215,7 +216,7 @@ class _Run:
             if begun is not None and begun.is_purge != self.is_purge:
                 begun = None
             self.part = self.part or begun
-            self.looked = snapshot.head()
+            self.looked = self.seen = snapshot.head()
             done = begun.done if begun is not None else 0
             self.total = done + len(under.ids) + len(self._there(_one(self.own), under, snapshot))
         self.progress(done, self.total)
@@ -236,6 +237,7 @@ class _Run:
         if step.part is not None:
             self.part = step.part
             self.here += step.here
+            self.seen = step.part.last_position if step.here else self.seen
             self.progress(step.part.done, max(step.part.done, step.part.total))
         return step.finished
 
@@ -244,7 +246,7 @@ class _Run:
         there = self._there(ids, under, tx)
         if not there and self.part is None:
             return _Step(None, 0, False)
-        return self._delete(there, self._deletion(tx), tx)
+        return self._delete(there, self._deletion(tx), tx, ordered=tx.head == self.seen)
 
     def _rest(self, tx: Transaction) -> _Step:
         """The last transaction: what is left with the connection, unless it is more than one may hold."""
@@ -256,7 +258,7 @@ class _Run:
             if self.total:
                 raise _Ended  # another did all of it since we looked
             return _Step(None, 0, True)  # everything was archived before anybody began
-        step = self._delete(there, self._deletion(tx), tx)
+        step = self._delete(there, self._deletion(tx), tx, ordered=True)
         tx.remove_task(KIND, self.target)
         return step._replace(finished=True)
 
@@ -287,14 +289,14 @@ class _Run:
             return msgspec.structs.replace(begun, total=self.total)
         return Deletion(self.actor.cause or new_guid(), self.delete_type, self.actor.name, tx.now, self.total)
 
-    def _delete(self, assets: list[Asset], part: Deletion, tx: Transaction) -> _Step:
-        """Delete them as any delete does, and keep count."""
+    def _delete(self, assets: list[Asset], part: Deletion, tx: Transaction, *, ordered: bool) -> _Step:
+        """Delete them as any delete does, and keep count; ``ordered``: the look that found them knows the links of now."""
         if not assets:
             return _Step(part, 0, False)
         # Tags may lead out of the connection, so that there are more events than assets: how many, only the end tells.
         last = part.done + len(assets) >= part.total
         after = None if tx.has_tags() and not last else max(0, part.total - part.done - len(assets))
-        command = Delete([], part.delete_type, assets)
+        command = Delete([], part.delete_type, assets, ordered)
         cause = Cause(part.cause, part.events + 1, after)
         receipt = work_for(self.types, command, self.actor, self.profile, cause=cause)(tx)
         changes = receipt.changes.assets

@@ -15,7 +15,7 @@ from tidings.model.changes import AssetChange, Changes, Kind, TagRows
 from tidings.model.events import encode
 from tidings.model.ids import new_guid
 from tidings.model.registry import TypeRegistry
-from tidings.model.tag import Attachment, Task
+from tidings.model.tag import PURGED, Attachment, Task
 from tidings.store.base import Reader, Transaction
 from tidings.store.tags import tags_of
 from tidings.write.diff import Stamp
@@ -58,11 +58,16 @@ def read_before(changes: Changes, deltas: Mapping[int, TagDelta], types: TypeReg
     work.doubted = [(own, name, end) for start, name, end in cut for own in held.get(start, ())]
     for link in changes.added:
         work.come += _directed(link.relationship, link.end1, link.end2, ahead, behind)
-    purged = [change.after.id for change in changes.assets if change.kind is Kind.PURGE]
+    purged = {change.after.id for change in changes.assets if change.kind is Kind.PURGE}
     if purged:
-        before.tags = tags_of(purged, tx)
+        before.tags = {asset: [_left(one, purged) for one in tags] for asset, tags in tags_of(purged, tx).items()}
         before.loose = {one.id for tags in before.tags.values() for one in tags}
     return before
+
+
+def _left(one: Attachment, purged: Collection[int]) -> Attachment:
+    """A tag as it is once its source is purged: the source is told of it as those are who lose it with the source."""
+    return msgspec.structs.replace(one, status=PURGED) if one.source in purged else one
 
 
 def _directed(

@@ -303,9 +303,9 @@ def _take_along(wishes: list[Wish], types: TypeRegistry, tx: Reader) -> tuple[li
 def _delete(command: Delete, types: TypeRegistry, profile: Profile, stamp: Stamp, tx: Transaction) -> Changes:
     named = command.found or find_targets(command.targets, types, tx)
     owned, _ = owned_by(named, types, tx)
-    # Whoever found them has put them in order; else the order of events, and who is to be told, hangs on the links.
-    ordered = bool(command.found) and not owned and not profile.neighbours_on_delete
-    links = [] if ordered else tx.all_links({asset.id for asset in (*named, *owned)})
+    # On the links hangs the order of events, and who is to be told.
+    needless = command.ordered and not owned and not profile.neighbours_on_delete
+    links = [] if needless else tx.all_links({asset.id for asset in (*named, *owned)})
     changes = remove(named, owned, links, types, stamp, command.is_purge)
     if profile.neighbours_on_delete:
         ends = {end for link in links for end in (link.end1, link.end2)}
