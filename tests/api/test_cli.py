@@ -65,6 +65,18 @@ def test_events_in_both_forms_and_filtered(client: Client, run: Run) -> None:
     assert "archived" in shown
 
 
+def test_events_of_a_type_that_there_is_not(client: Client, run: Run) -> None:
+    saved(client)
+    told = run("events", "--type", "Tabel", "--type", "Table")
+    assert len(lines(told)) == 1
+    assert "there is no such type now: Given typename Tabel was invalid; did you mean Table?" in told.stderr
+
+
+def test_ids_and_names_have_no_slash(run: Run) -> None:
+    for command in (("get", "a/header"), ("cursors", "remove", "a/lease"), ("tail", "--cursor", "a/b")):
+        assert f"{command[-1]!r} is neither a guid nor a name: they have no slash" in run(*command, code=1).stderr
+
+
 def test_events_say_whether_there_is_more(client: Client, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tidings.cli.events.LARGEST_PAGE", 1)
     assert "no events" in run("events").stderr

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any, cast
 
 import pytest
 
 from tests.api.conftest import Pair
 from tests.api.door import BULK, NAMED, Door, asset, door_to, named, serving, until
+from tidings.api import catalog
 from tidings.write.commands import MOST_ASSETS
 
 GUID = "12345678-1234-1234-1234-123456789abc"
@@ -210,6 +212,19 @@ def test_a_stopping_catalog_says_so_in_the_same_shape() -> None:
             problem = door.refusal(method, path, 503, body=body)
             assert problem["errorCode"] == "TIDINGS-503-000"
         assert door.read("/health") == {"status": "ok"}
+
+
+def test_a_server_whose_writer_has_no_turn_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "READY_SECONDS", 0.2)
+    done = threading.Event()
+    with serving() as (door, server):
+        busy = server._parts.store.enqueue(lambda _tx: done.wait(60))
+        problem = door.refusal("GET", "/health/ready", 503)
+        assert "did not give us our turn within 0.2 seconds" in problem["errorMessage"]
+        done.set()
+        busy.result(60)
+        monkeypatch.undo()
+        assert door.read("/health/ready") == {"status": "ready"}
 
 
 def test_a_fault_of_ours_is_told_without_its_details(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.api.conftest import Pair
-from tests.api.door import Door, asset, guids, named, operations
+from tests.api.door import BULK, Door, asset, guids, named, operations
 
 
 @pytest.mark.parametrize("prefix", ["/api/meta", "/api/atlas/v2"])
@@ -128,6 +128,13 @@ def test_one_entity_by_itself(door: Door, place: str) -> None:
 def test_a_large_save_leaves_the_event_loop_and_answers_the_same(door: Door, place: str) -> None:
     answer = door.save(*(asset("Table", f"{place}/t{n}", description="x" * 700) for n in range(200)))
     assert len(guids(answer)) == 200
+
+
+def test_a_status_that_there_is_not(door: Door, place: str) -> None:
+    problem = door.refusal("POST", BULK, 400, body={"entities": [asset("Table", f"{place}/t") | {"status": "GONE"}]})
+    assert problem["errorCode"] == "TIDINGS-400-004"
+    assert problem["errorMessage"] == "entities[0]: status cannot be 'GONE'; it must be one of ACTIVE, DELETED, PURGED"
+    door.save(asset("Table", f"{place}/t") | {"status": "DELETED"})  # as clients send back what they have read
 
 
 def test_status_active_restores_through_a_save(door: Door, pair: Pair) -> None:

@@ -16,6 +16,7 @@ from tidings.client import Client
 from tidings.model.errors import ClientError, StoreUnavailable
 from tidings.model.events import decode
 from tidings.read import snapshot as reading
+from tidings.store.sqlite import SqliteStore
 from tidings.store.sqlite.reader import SqliteSnapshot
 from tidings.testing import TOKEN
 
@@ -66,6 +67,14 @@ def test_more_than_a_page_in_pages(own: Door, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_type_that_is_not_there(own: Door) -> None:
     assert own.refusal("GET", PATH, 404, params={"type": "Tabel"})["errorCode"] == "ATLAS-404-00-001"
+
+
+def test_a_database_that_is_away_is_told_of_before_anything_is_sent(own: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_: object) -> None:
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(SqliteStore, "snapshot", away)
+    assert own.refusal("GET", "/api/snapshot", 503)["errorMessage"] == "away"
 
 
 def test_head_has_no_body(own: Door) -> None:

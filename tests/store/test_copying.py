@@ -185,6 +185,20 @@ PLACES = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("body", ["file", "postgres"])
+def test_a_copy_that_was_broken_off_before_anything_was_there_begins_anew(opened: Open, body: str) -> None:
+    source, target = opened("memory"), opened(body)
+    furnish(source)
+    with pytest.raises(Stopped):
+        carried(source, target, stopping_at("checking the source: database", 0))
+    with pytest.raises(StoreError, match="holds an unfinished copy"):
+        refuse_unfinished(target)
+    a_cursor(source)
+
+    assert carried(source, target).problems == []
+    assert contents(target) == contents(source)
+
+
 @pytest.mark.parametrize(("stage", "at"), PLACES)
 def test_a_copy_that_was_broken_off_goes_on_where_it_was(
     small_parts: None, opened: Open, tmp_path: Path, stage: str, at: int

@@ -111,6 +111,7 @@ def test_version_for_people_and_programs() -> None:
     number = version("tidings")
     assert json.loads(CliRunner().invoke(program, ["version"]).stdout) == {"version": number}
     assert CliRunner().invoke(program, ["version"], obj=Screen(people=True)).stdout == f"tidings {number}\n"
+    assert CliRunner().invoke(program, ["--version"]).stdout == f"tidings {number}\n"
     forced = CliRunner().invoke(program, ["version", "--json"], obj=Screen(people=True))
     assert json.loads(forced.stdout) == {"version": number}
 

@@ -37,6 +37,7 @@ def test_every_form_of_a_file(content: bytes, expected: list[str]) -> None:
         (b'"text"', "holds no assets"),
         (b"[{]", "not valid JSON"),
         (b'{"entities": 5}', "not valid JSON"),
+        (b'{"entities": ' + b"[" * 100_000, "nested too deeply"),
         (b'{"n": "a"}\n{"n": \n{"n": "c"}', "line 2 of the file"),
     ],
 )

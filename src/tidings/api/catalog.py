@@ -14,7 +14,7 @@ from starlette.responses import Response
 from tidings.api.endpoint import DRY_RUN, Call, Endpoint, Parameter, json_answer
 from tidings.api.writes import run
 from tidings.model.asset import ACTIVE, ARCHIVED
-from tidings.model.errors import InvalidParameter
+from tidings.model.errors import InvalidParameter, StoreUnavailable
 from tidings.model.events import encode
 from tidings.read.assets import header_form
 from tidings.read.lineage import showing_lineage
@@ -26,6 +26,8 @@ from tidings.write.decode import TargetsBody, delete_type_of
 CATALOG = "Catalog"
 SERVER = "Server"
 MOST = 1_000
+READY_SECONDS = 5.0
+"""Whoever asks whether we are ready wants to know it now."""
 _STATUS = {"ACTIVE": ACTIVE, "DELETED": ARCHIVED}
 
 
@@ -129,9 +131,13 @@ async def health(_call: Call) -> Response:
 
 
 async def ready(call: Call) -> Response:
-    """The writer's turn comes and goes, with nothing to write, and a reader finds the database: both answer."""
-    await asyncio.wrap_future(call.parts.store.enqueue(lambda _tx: None))
-    await anyio.to_thread.run_sync(_read_nothing, call.parts.store)
+    """The writer's turn comes and goes, with nothing to write, and a reader finds the database: both answer, and soon."""
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            await asyncio.wrap_future(call.parts.store.enqueue(lambda _tx: None))
+            await anyio.to_thread.run_sync(_read_nothing, call.parts.store, abandon_on_cancel=True)
+    except TimeoutError:
+        raise StoreUnavailable(f"the database did not give us our turn within {READY_SECONDS:g} seconds") from None
     return json_answer(b'{"status":"ready"}')
 
 

@@ -7,7 +7,7 @@ import click
 from tidings.cli.answers import show_event
 from tidings.cli.connect import connected
 from tidings.cli.screen import Screen, json_option, pass_screen
-from tidings.cli.wanted import filter_options, form_option
+from tidings.cli.wanted import filter_options, form_option, warn_of_unknown_types
 from tidings.client import Client, Form
 from tidings.model.events import LogFilter
 
@@ -25,6 +25,7 @@ LARGEST_PAGE = 1000
 @pass_screen
 def events(screen: Screen, client: Client, after: int | None, limit: int, wanted: LogFilter, form: Form) -> None:
     """Show events of the log, the oldest first."""
+    warn_of_unknown_types(screen, client, wanted)
     if after is None:
         after = _before_first(screen, client)
     shown, head = 0, after + 1

@@ -63,6 +63,7 @@ class Program(click.Group):
             ctx.exit(INTERRUPTED)
 
 
+@click.version_option(package_name="tidings", prog_name="tidings", message="%(prog)s %(version)s")
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def program() -> None:
     """Tidings, a metadata catalog that tells you what changed.

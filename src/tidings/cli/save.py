@@ -61,6 +61,8 @@ def read_assets(content: bytes) -> Batch:
             return msgspec.json.decode(content, type=Batch)
         assets = _of_object(content)
         return _of_lines(content) if assets is None else assets
+    except RecursionError:
+        raise MalformedBody("the file is nested too deeply") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise MalformedBody(f"the file is not valid JSON: {error}") from error
 

@@ -15,7 +15,7 @@ from tidings.cli.connect import connected
 from tidings.cli.consume import Work, follow
 from tidings.cli.screen import Screen, json_option, pass_screen
 from tidings.cli.stopping import stopped_by_signals
-from tidings.cli.wanted import filter_options, form_option
+from tidings.cli.wanted import filter_options, form_option, warn_of_unknown_types
 from tidings.client import Client, Form
 from tidings.consumers.lease import SECONDS
 from tidings.model.errors import ClientError
@@ -73,6 +73,7 @@ def tail(screen: Screen, client: Client, after: int | None, wanted: LogFilter, f
     With --state or --cursor a position is stored after its event was printed, so that an event may come twice after a
     crash, but is never left out.
     """
+    warn_of_unknown_types(screen, client, wanted)
     with stopped_by_signals() as stopping:
         start = after if after is not None or wanted.since is None else client.status()["firstPosition"] - 1
         if keeping.cursor is not None:

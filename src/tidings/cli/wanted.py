@@ -7,10 +7,14 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from http import HTTPStatus
 from typing import Any
 
 import click
 
+from tidings.cli.screen import Screen
+from tidings.client import Client
+from tidings.model.errors import ClientError
 from tidings.model.events import OPERATIONS, LogFilter
 
 _SPAN = re.compile(r"(\d+)([smhdw])")
@@ -71,6 +75,17 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, wanted=wanted, **options)
 
     return with_filter
+
+
+def warn_of_unknown_types(screen: Screen, client: Client, wanted: LogFilter) -> None:
+    """The log may hold events of types that are gone, so that it is no error; but most of the time it is a slip."""
+    for name in sorted(wanted.type_names):
+        try:
+            client.type_definition(name)
+        except ClientError as error:
+            if error.http_status != HTTPStatus.NOT_FOUND:
+                raise
+            screen.note(f"there is no such type now: {error}")
 
 
 form_option = click.option(

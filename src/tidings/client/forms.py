@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import quote
 
+from tidings.model.errors import InvalidParameter
 from tidings.model.events import LogFilter
 
 JsonObject = dict[str, Any]
@@ -17,6 +18,9 @@ Direction = Literal["INPUT", "OUTPUT", "BOTH"]
 
 
 def segment(text: str) -> str:
+    """A part of an address. Raises InvalidParameter for one with a slash, which would be another address."""
+    if "/" in text:
+        raise InvalidParameter(f"{text!r} is neither a guid nor a name: they have no slash")
     return quote(text, safe="")
 
 

@@ -3,7 +3,7 @@
 TidingsError
 ├── InvalidRequest            400  the request cannot be understood or is not allowed to be so
 │   ├── MalformedBody              not the JSON shape that the call takes
-│   ├── InvalidParameter           a query parameter that is missing, unknown or out of range
+│   ├── InvalidParameter           a query parameter that is missing, or whose value is out of range
 │   ├── UnknownAttribute           an attribute that the type does not have (strict requests only)
 │   ├── InvalidValue               a value that does not fit its attribute's type
 │   ├── MissingAttribute           a mandatory attribute or link that is not there

@@ -1,10 +1,10 @@
 """A whole catalog carried from one store to another, of whichever body, row by row as it is.
 
 What is copied is one moment of the source, read from one snapshot. It travels in parts, each one transaction of the
-target. From the first part to the end the target bears a mark that says whose copy it is and how far it has come; a part
-moves the mark in the transaction that writes its rows. So whatever breaks a copy off, asking again goes on exactly behind
-what is on disk, and nothing is there twice. The mark is taken away when all was read back and found equal: until then
-nobody opens the target as a catalog (``refuse_unfinished``).
+target. From before the source is looked at to the end the target bears a mark that says whose copy it is and how far it
+has come; a part moves the mark in the transaction that writes its rows. So whatever breaks a copy off, asking again goes on
+exactly behind what is on disk, and nothing is there twice. The mark is taken away when all was read back and found equal:
+until then nobody opens the target as a catalog (``refuse_unfinished``).
 """
 
 from __future__ import annotations
@@ -82,9 +82,12 @@ def copy(source: Store, target: Store, inspect: Inspect, progress: Progress) -> 
         mark, is_new = _begin(found, target)
         original = _inspected("source", found, inspect, progress)
         if original.problems:
+            if is_new:
+                target.transact(_unmark)
             return Copied(mark.catalog_id, mark.head, {}, original.problems)
         if is_new:
-            target.transact(partial(_claim, mark=mark))
+            target.transact(partial(_look_again, mark=mark))
+            _refuse_living(target)
         if mark.table:
             mark = _carry_large(found, target, mark, progress)
             _carry_small(found, target, mark)
@@ -123,28 +126,47 @@ def refuse_unfinished(store: Store) -> None:
 
 
 def _begin(found: Snapshot, target: Store) -> tuple[Mark, bool]:
-    """Where to go on, and whether the target is still empty. Refuses one that holds anything but this copy."""
+    """Where to go on, and whether that is the beginning: then the target has its mark now. Refuses one that holds anything
+    but this copy."""
     wanted = Mark(found.values()[CATALOG_ID], found.head(), _state_of(found))
     with target.snapshot() as there:
-        values, head = there.values(), there.head()
+        values, head, is_empty = there.values(), there.head(), not any(there.row_counts().values())
         if MARK in values:
-            return _same(msgspec.json.decode(values[MARK], type=Mark), wanted), False
-        if not any(there.row_counts().values()):
-            return wanted, True
-        if _state_of(there) == wanted.state:
+            known = msgspec.json.decode(values[MARK], type=Mark)
+            if not is_empty or known.catalog_id != wanted.catalog_id:
+                return _same(known, wanted), False
+        if not is_empty and _state_of(there) == wanted.state:
             return msgspec.structs.replace(wanted, table="", after=()), False
-    raise _not_empty(values, head)
+    if not is_empty:
+        raise _not_empty(values, head)
+    target.transact(partial(_claim, mark=wanted, known=values.get(MARK)))
+    return wanted, True
 
 
-def _claim(tx: Transaction, mark: Mark) -> None:
-    """The first mark. Looks again whether the target is empty: while the source was inspected, which takes long, somebody
-    may have made it a catalog."""
+def _claim(tx: Transaction, mark: Mark, known: str | None) -> None:
+    """The first mark, in the place of one that never came further. Looks again whether the target is empty: somebody may
+    have made it a catalog just now."""
     values = tx.values()
-    if MARK in values:
+    if values.get(MARK) != known:
         raise _in_use()
     if any(tx.row_counts().values()):
         raise _not_empty(values, tx.head)
     tx.set_value(MARK, mark.text)
+
+
+def _look_again(tx: Transaction, mark: Mark) -> None:
+    """While the source was inspected, which takes long, a server that had the target open may have made it a catalog: then
+    it is left alone."""
+    if tx.values().get(MARK) != mark.text:
+        raise _in_use()
+    if any(tx.row_counts().values()):
+        _unmark(tx)
+
+
+def _refuse_living(target: Store) -> None:
+    with target.snapshot() as there:
+        if MARK not in (values := there.values()):
+            raise _not_empty(values, there.head())
 
 
 def _not_empty(values: Mapping[str, str], head: int) -> StoreError:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tidings.model.asset import STATUS_NAMES
 from tidings.model.errors import (
     InvalidReference,
     InvalidRequest,
@@ -105,6 +106,8 @@ def _draft(index: int, given: EntityInput, types: TypeRegistry, command: Save, f
     attributes = given.attributes or {}
     name = attributes.get(NAME)
     own = name if isinstance(name, str) else None
+    if given.status is not None and given.status not in _STATUSES:
+        _refuse_status(index, given.status, faults)
     restore = given.status == "ACTIVE" or attributes.get(STATE) == "ACTIVE"
     draft = Draft(index, asset_type, given.guid, own, {}, {}, restore)
     if given.classifications is not None or given.add_or_update_classifications or given.remove_classifications:
@@ -143,6 +146,15 @@ def _type_of(index: int, given: EntityInput, types: TypeRegistry, command: Save)
         message = f"{name} is not a type of asset, since it has no qualifiedName"
         raise InvalidRequest(message, [Problem(f"entities[{index}].typeName", message)])
     return asset_type
+
+
+_STATUSES = (*STATUS_NAMES, "PURGED")
+"""What the protocol may say of an entity's state."""
+
+
+def _refuse_status(index: int, status: str, faults: Faults) -> None:
+    message = f"entities[{index}]: status cannot be {short(status)}; it must be one of {', '.join(_STATUSES)}"
+    faults.add(InvalidValue, f"entities[{index}].status", message)
 
 
 def _refuse_name(draft: Draft, name: Any, faults: Faults) -> None:

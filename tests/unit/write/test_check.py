@@ -63,7 +63,7 @@ def test_what_only_the_server_sets_is_passed_over_in_silence() -> None:
 @pytest.mark.parametrize(
     ("attribute", "given", "expected"),
     [
-        ("rowCount", "many", "a whole number"),
+        ("rowCount", "many", "a whole number of 64 bits"),
         ("description", 5, "a string"),
         ("isTemporary", "yes", "true or false"),
         ("popularityScore", "high", "a finite number"),
