@@ -277,7 +277,7 @@ def test_who_lost_the_lease_and_whose_cursor_is_gone_stops(client: Client) -> No
         one.work(Stopping())
 
 
-def test_a_server_that_is_away_for_a_while_is_waited_for() -> None:
+def test_a_server_that_is_away_for_a_while_is_waited_for(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     asked: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -295,6 +295,7 @@ def test_a_server_that_is_away_for_a_while_is_waited_for() -> None:
         one = consumer(client, clock)
         one.wait_for_lease()
         assert (len(asked), clock.now > 0) == (3, True)
+        assert capsysbinary.readouterr().err == b"waiting: stopping\n"
         with pytest.raises(ClientError, match="gone"):
             one.work(Stopping())
 

@@ -93,7 +93,7 @@ def test_tail_goes_on_where_its_state_says(client: Client, tmp_path: Path) -> No
         saved(client, "c")
         assert next_name(running) == "c"
         running.send_signal(signal.SIGTERM)
-        assert ended(running)[0] == 0
+        assert ended(running) == (0, "")
     assert json.loads(state.read_bytes())["position"] == 3
     saved(client, "d")
     with process(*arguments, client=client) as running:

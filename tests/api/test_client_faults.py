@@ -98,6 +98,16 @@ def test_a_stream_gives_up_after_so_many_failures_in_a_row() -> None:
     assert max(pauses) <= LONGEST_PAUSE == back_off(100)
 
 
+def test_an_outage_is_told_of_once() -> None:
+    down = [httpx.ConnectError("refused")] * 5
+    handler, _ = in_turn(ok(frame(1)), ok(frame(2)), *down, ok(frame(3), frame(4)), *down, ok(frame(5)))
+    told: list[str] = []
+    with client_of(handler) as client:
+        stream = client.stream(0, lost=told.append)
+        assert [next(stream)[0] for _ in range(5)] == [1, 2, 3, 4, 5]
+    assert told == [f"nothing answers at {URL}; is the server running? start it with: tidings serve"] * 2
+
+
 def test_events_between_failures_start_the_count_anew() -> None:
     failing = [httpx.ConnectError("refused")] * (ATTEMPTS - 1)
     handler, _ = in_turn(*failing, ok(frame(1)), *failing[1:], ok(frame(2)))

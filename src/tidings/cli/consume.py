@@ -16,7 +16,7 @@ import msgspec
 from tidings.cli.answers import show_event
 from tidings.cli.screen import Screen
 from tidings.cli.stopping import Stopping
-from tidings.client import ATTEMPTS, Client, Form, JsonObject, Page, back_off
+from tidings.client import ATTEMPTS, OUTAGE, Client, Form, JsonObject, Page, back_off
 from tidings.consumers.lease import RENEWALS, new_holder
 from tidings.model.errors import ClientError
 from tidings.model.events import LogFilter
@@ -187,5 +187,7 @@ class Consumer:
             except ClientError as error:
                 if 0 < error.http_status < 500:
                     raise
+                if failed == OUTAGE:
+                    self._screen.note(f"waiting: {error}")
                 self._pause(back_off(failed))
         return ask()

@@ -81,7 +81,8 @@ def tail(screen: Screen, client: Client, after: int | None, wanted: LogFilter, f
         place = _begin(client, start, keeping.file)
         if screen.people:
             screen.note(f"following {client.base_url} after position {place.position}; stop with Ctrl-C")
-        for position, event in client.stream(place.position, wanted, form=form):
+        events = client.stream(place.position, wanted, form=form, lost=lambda reason: screen.note(f"waiting: {reason}"))
+        for position, event in events:
             with stopping.held():
                 show_event(screen, event, position)
                 if keeping.file is not None:

@@ -1,6 +1,6 @@
 """A small client of our own API: one method a call, errors as ``ClientError``, a live stream that survives drops."""
 
-from tidings.client.client import ASSETS_A_PAGE, ATTEMPTS, LONGEST_RUN, LONGEST_STEP, SILENCE, Client, Page
+from tidings.client.client import ASSETS_A_PAGE, ATTEMPTS, LONGEST_RUN, LONGEST_STEP, OUTAGE, SILENCE, Client, Page
 from tidings.client.forms import DeleteType, Direction, Form, JsonObject, Target
 from tidings.client.snapshot import Snapshot
 from tidings.client.stream import LONGEST_PAUSE, Frame, back_off, frames, lines
@@ -14,6 +14,7 @@ __all__ = [
     "LONGEST_PAUSE",
     "LONGEST_RUN",
     "LONGEST_STEP",
+    "OUTAGE",
     "SILENCE",
     "Client",
     "DeleteType",

@@ -30,6 +30,8 @@ from tidings.model.events import EVERYTHING, LogFilter, decode
 
 ATTEMPTS = 60
 """Failed connections in a row after which a stream gives up."""
+OUTAGE = 2
+"""Failed connections in a row from which it is worth a word: the first is what every restart of a server looks like."""
 SILENCE = 45.0
 """Seconds without a byte after which a stream counts as dropped; the server sends a heartbeat every 15."""
 LONGEST_STEP = 120.0
@@ -298,17 +300,24 @@ class Client(Caller):
                 return
 
     def stream(
-        self, after: int | None = None, wanted: LogFilter = EVERYTHING, *, form: Form = "full"
+        self,
+        after: int | None = None,
+        wanted: LogFilter = EVERYTHING,
+        *,
+        form: Form = "full",
+        lost: Callable[[str], None] = lambda reason: None,
     ) -> Generator[tuple[int, JsonObject], None, None]:
         """Events as they happen, each with its position, from behind ``after`` or from now on.
 
-        A dropped connection is taken up where it broke; after 60 failed attempts in a row, some five
-        minutes, ClientError ends it.
+        A dropped connection is taken up where it broke; ``lost`` is told why, once, where that does not work at once.
+        After 60 failed attempts in a row, some five minutes, ClientError ends it.
         """
         position = self.head() if after is None else after
-        return self._follow(position, {"form": form, **filter_parameters(wanted)})
+        return self._follow(position, {"form": form, **filter_parameters(wanted)}, lost)
 
-    def _follow(self, position: int, params: JsonObject) -> Generator[tuple[int, JsonObject], None, None]:
+    def _follow(
+        self, position: int, params: JsonObject, lost: Callable[[str], None]
+    ) -> Generator[tuple[int, JsonObject], None, None]:
         failed = 0
         start: JsonObject = {"after": position}
         headers: dict[str, str] = {}
@@ -334,6 +343,8 @@ class Client(Caller):
             failed += 1
             if failed >= ATTEMPTS:
                 raise ClientError(f"the stream broke {ATTEMPTS} times in a row after position {position}: {reason}")
+            if failed == OUTAGE:
+                lost(reason)
             headers, start = {"Last-Event-ID": str(position)}, {}
             self._pause(back_off(failed))
 
