@@ -11,6 +11,8 @@ ACTIVE = 0
 ARCHIVED = 1
 STATUS_NAMES = ("ACTIVE", "DELETED")
 """What the protocol calls each status; an archived asset is «DELETED» on the wire."""
+STATES = (*STATUS_NAMES, "PURGED")
+"""The same with that of an asset that is there no more."""
 
 Attributes = dict[str, Any]
 _decode: Callable[[bytes], Attributes] = msgspec.json.Decoder(dict[str, Any]).decode

@@ -85,9 +85,8 @@ def copy(source: Store, target: Store, inspect: Inspect, progress: Progress) -> 
             if is_new:
                 target.transact(_unmark)
             return Copied(mark.catalog_id, mark.head, {}, original.problems)
-        if is_new:
-            target.transact(partial(_look_again, mark=mark))
-            _refuse_living(target)
+        if is_new and (living := target.transact(partial(_look_again, mark=mark))) is not None:
+            raise living
         if mark.table:
             mark = _carry_large(found, target, mark, progress)
             _carry_small(found, target, mark)
@@ -154,19 +153,16 @@ def _claim(tx: Transaction, mark: Mark, known: str | None) -> None:
     tx.set_value(MARK, mark.text)
 
 
-def _look_again(tx: Transaction, mark: Mark) -> None:
+def _look_again(tx: Transaction, mark: Mark) -> StoreError | None:
     """While the source was inspected, which takes long, a server that had the target open may have made it a catalog: then
-    it is left alone."""
-    if tx.values().get(MARK) != mark.text:
+    it loses its mark and is left alone; the error that says so."""
+    values = tx.values()
+    if values.get(MARK) != mark.text:
         raise _in_use()
-    if any(tx.row_counts().values()):
-        _unmark(tx)
-
-
-def _refuse_living(target: Store) -> None:
-    with target.snapshot() as there:
-        if MARK not in (values := there.values()):
-            raise _not_empty(values, there.head())
+    if not any(tx.row_counts().values()):
+        return None
+    _unmark(tx)
+    return _not_empty(values, tx.head)
 
 
 def _not_empty(values: Mapping[str, str], head: int) -> StoreError:

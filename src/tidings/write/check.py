@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from tidings.model.asset import STATUS_NAMES
+from tidings.model.asset import STATES
 from tidings.model.errors import (
     InvalidReference,
     InvalidRequest,
@@ -106,7 +106,7 @@ def _draft(index: int, given: EntityInput, types: TypeRegistry, command: Save, f
     attributes = given.attributes or {}
     name = attributes.get(NAME)
     own = name if isinstance(name, str) else None
-    if given.status is not None and given.status not in _STATUSES:
+    if given.status is not None and given.status not in STATES:
         _refuse_status(index, given.status, faults)
     restore = given.status == "ACTIVE" or attributes.get(STATE) == "ACTIVE"
     draft = Draft(index, asset_type, given.guid, own, {}, {}, restore)
@@ -148,12 +148,8 @@ def _type_of(index: int, given: EntityInput, types: TypeRegistry, command: Save)
     return asset_type
 
 
-_STATUSES = (*STATUS_NAMES, "PURGED")
-"""What the protocol may say of an entity's state."""
-
-
 def _refuse_status(index: int, status: str, faults: Faults) -> None:
-    message = f"entities[{index}]: status cannot be {short(status)}; it must be one of {', '.join(_STATUSES)}"
+    message = f"entities[{index}]: status cannot be {short(status)}; it must be one of {', '.join(STATES)}"
     faults.add(InvalidValue, f"entities[{index}].status", message)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from tidings.model.asset import ACTIVE, ARCHIVED, STATUS_NAMES, Asset, AssetName
+from tidings.model.asset import ACTIVE, ARCHIVED, STATES, STATUS_NAMES, Asset, AssetName
 from tidings.model.changes import AssetChange, Changes, Kind, Neighbour
 from tidings.model.entity_form import attributes_parts, header_end, header_start
 from tidings.model.events import Event, encode, envelope_head
@@ -361,7 +361,7 @@ def told(change: AssetChange) -> tuple[bytes, bytes]:
 
 
 _GONE = {Kind.ARCHIVE: "DELETED", Kind.PURGE: "PURGED"}
-_STATES = {state: encode({STATE: state}) for state in (*STATUS_NAMES, "PURGED")}
+_STATES = {state: encode({STATE: state}) for state in STATES}
 
 
 def _joined(values: bytes, links: Mapping[str, Iterable[Neighbour]]) -> bytes:

@@ -8,10 +8,7 @@ from typing import Any
 import msgspec
 
 from tidings.model.asset import Asset, AssetName, Link
-from tidings.model.cursor import Cursor, Lease
-from tidings.model.tag import Attachment, Task
-from tidings.model.typedefs import Definition
-from tidings.store.base import Token
+from tidings.store.body_reader import BodyReader
 from tidings.store.names import Names
 from tidings.store.postgres import raw
 from tidings.store.postgres.arrays import byteas, int8s, texts, wanted_texts
@@ -37,13 +34,21 @@ class _Named(msgspec.Struct):
 _decode_named = msgspec.json.Decoder(_Named).decode
 
 
-class PostgresReader:
+class PostgresReader(BodyReader):
     """Implements ``Reader`` over one connection."""
+
+    sql = SQL
 
     def __init__(self, wire: Wire, names: Names, known: Known) -> None:
         self.wire = wire
         self.names = names
         self.known = known
+
+    def _ask(self, statement: str, *values: Any) -> list[Any]:
+        return self.wire.rows(statement, *values)
+
+    def _ask_of(self, statement: str, wanted: Collection[int]) -> list[Any]:
+        return self.wire.rows(statement, int8s(wanted)) if wanted else []
 
     def _by_name(self, sql: str, names: Collection[str]) -> list[Row]:
         if not names:
@@ -56,17 +61,11 @@ class PostgresReader:
     def assets_by_name(self, qualified_names: Collection[str]) -> list[Asset]:
         return [Asset(*row) for row in self._by_name(SQL.assets_by_name, qualified_names)]
 
-    def assets_by_id(self, ids: Collection[int]) -> list[Asset]:
-        return [Asset(*row) for row in self.wire.rows(SQL.assets_by_id, int8s(ids))] if ids else []
-
     def names_by_guid(self, guids: Collection[str]) -> list[AssetName]:
         return [AssetName(*row) for row in self.wire.rows(SQL.names_by_guid, wanted_texts(guids))] if guids else []
 
     def names_by_name(self, qualified_names: Collection[str]) -> list[AssetName]:
         return [AssetName(*row) for row in self._by_name(SQL.names_by_name, qualified_names)]
-
-    def names_by_id(self, ids: Collection[int]) -> list[AssetName]:
-        return [AssetName(*row) for row in self.wire.rows(SQL.names_by_id, int8s(ids))] if ids else []
 
     def glossary_assets(self, names: Collection[str]) -> list[tuple[str, AssetName]]:
         if not names:
@@ -74,9 +73,6 @@ class PostgresReader:
         meant = {glossary_key(name): name for name in names}
         rows = self.wire.rows(SQL.glossary_assets, byteas(meant))
         return [(meant[key], AssetName(*found)) for key, *found in rows]
-
-    def glossaries(self) -> list[Asset]:
-        return [Asset(*row) for row in self.wire.rows(SQL.glossaries)]
 
     def links(self, relationship: str, side: int, ids: Collection[int]) -> list[Link]:
         number = self._known_number(relationship) if ids else None
@@ -92,12 +88,6 @@ class PostgresReader:
     def _links(self, rows: list[Row]) -> list[Link]:
         named = self._relationship_names()
         return [Link(named[number], end1, end2, encoded) for number, end1, end2, encoded in rows]
-
-    def relationship_number(self, name: str) -> int:
-        number = self._known_number(name)
-        if number is None:
-            raise KeyError(name)
-        return number
 
     def neighbours(
         self, ids: Collection[int], ahead: Collection[str], behind: Collection[str]
@@ -128,36 +118,6 @@ class PostgresReader:
     def has_tags(self) -> bool:
         return self.known.has_tags
 
-    def tagged(self, ids: Collection[int]) -> list[tuple[int, int]]:
-        return self._pairs(SQL.tagged, ids)
-
-    def _pairs(self, sql: str, ids: Collection[int]) -> list[Any]:
-        return self.wire.rows(sql, int8s(ids)) if ids else []
-
-    def attachments(self, ids: Collection[int]) -> list[Attachment]:
-        return self._attachments(SQL.attachments, ids)
-
-    def attachments_of(self, sources: Collection[int]) -> list[Attachment]:
-        return self._attachments(SQL.attachments_of, sources)
-
-    def _attachments(self, sql: str, wanted: Collection[int]) -> list[Attachment]:
-        return [
-            Attachment(own, source, guid, tag, bool(a), bool(b), bool(c), bool(d), bool(gone), body, status)
-            for own, source, guid, tag, a, b, c, d, gone, body, status in self._pairs(sql, wanted)
-        ]
-
-    def bearers(self, attachments: Collection[int]) -> list[tuple[int, int]]:
-        return self._pairs(SQL.bearers, attachments)
-
-    def ids_below(self, qualified_name: str) -> list[int]:
-        # «0» is the character behind «/»: the range holds exactly the names that go on after the slash.
-        if "\0" in qualified_name:
-            return []
-        return [own for (own,) in self.wire.rows(SQL.ids_below, f"{qualified_name}/", f"{qualified_name}0")]
-
-    def ids_naming(self, connection: str) -> list[int]:
-        return [own for (own,) in self.wire.rows(SQL.ids_naming, connection)] if "\0" not in connection else []
-
     def children(self, ids: Collection[int], ahead: Collection[str], behind: Collection[str]) -> list[tuple[int, int]]:
         found: list[tuple[int, int]] = []
         for sql, names in ((SQL.children_ahead, ahead), (SQL.children_behind, behind)):
@@ -168,20 +128,11 @@ class PostgresReader:
     def connections_named(self, ids: Collection[int]) -> list[tuple[int, str | None]]:
         return [
             (own, _decode_named(attributes).connection if connection is None else connection)
-            for own, connection, attributes in self._pairs(SQL.connections_named, ids)
+            for own, connection, attributes in self._ask_of(SQL.connections_named, ids)
         ]
-
-    def active(self, ids: Collection[int]) -> set[int]:
-        return {own for (own,) in self._pairs(SQL.active, ids)}
-
-    def types_of(self, ids: Collection[int]) -> dict[str, int]:
-        return dict(self._pairs(SQL.types_of, ids))
 
     def types_stamp(self) -> str:
         return self.known.types_stamp
-
-    def definitions(self) -> list[Definition]:
-        return [Definition(*row) for row in self.wire.rows(SQL.definitions)]
 
     def assets_by_type(self, type_names: Collection[str]) -> dict[str, int]:
         return dict(self._of_whole_tables(SQL.assets_by_type, wanted_texts(type_names))) if type_names else {}
@@ -207,28 +158,8 @@ class PostgresReader:
         [(count,)] = self._of_whole_tables(SQL.custom_holders, texts(path), _as_documents(values))
         return int(count)
 
-    def tasks(self) -> list[Task]:
-        return [Task(*row) for row in self.wire.rows(SQL.tasks)]
-
-    def tokens(self) -> list[Token]:
-        return [Token(*row) for row in self.wire.rows(SQL.tokens)]
-
     def values(self) -> dict[str, str]:
         return raw.values(self.wire)
-
-    def cursors(self) -> list[Cursor]:
-        return [Cursor(*row) for row in self.wire.rows(SQL.cursors)]
-
-    def leases(self) -> list[Lease]:
-        return [Lease(*row) for row in self.wire.rows(SQL.leases)]
-
-    def lease(self, name: str) -> Lease | None:
-        rows = self.wire.rows(SQL.lease, name) if "\0" not in name else []
-        return Lease(*rows[0]) if rows else None
-
-    def log_start(self) -> int:
-        rows = self.wire.rows(SQL.log_start)
-        return int(rows[0][0]) if rows else 1
 
     def row_counts(self) -> dict[str, int]:
         return raw.row_counts(self.wire)

@@ -9,13 +9,10 @@ from typing import Any
 
 from tidings.model.asset import Asset, Link
 from tidings.model.changes import Changes, TagRows
-from tidings.model.cursor import Cursor, Lease
-from tidings.model.errors import Conflict
 from tidings.model.events import Event
 from tidings.model.ids import new_guid
-from tidings.model.tag import Task
 from tidings.model.typedefs import Definition
-from tidings.store.base import Token
+from tidings.store.body_transaction import BodyTransaction
 from tidings.store.names import Names
 from tidings.store.postgres import raw
 from tidings.store.postgres.arrays import byteas, int2s, int4s, int8s, int8s_or_none, texts, wanted_texts
@@ -24,7 +21,6 @@ from tidings.store.postgres.keys import glossary_key_of
 from tidings.store.postgres.reader import Known, PostgresReader
 from tidings.store.postgres.wire import Wire
 from tidings.store.rows import OPERATION_NUMBERS, AssetRows, attachment_content, stamped_row
-from tidings.store.settings import LOG_START, SETTINGS_STAMP
 from tidings.store.tables import ASSET, LOG, Row, Table
 from tidings.store.texts import refuse_zero, refuse_zeros
 
@@ -44,26 +40,20 @@ _CONTENT: tuple[Pack, ...] = (int8s, int2s, int2s, int2s, int2s, int2s, byteas)
 _PAIR: tuple[Pack, ...] = (int8s, int8s)
 
 
-class PostgresTransaction(PostgresReader):
+class PostgresTransaction(PostgresReader, BodyTransaction):
     """Implements ``Transaction``. Whoever has it holds the lock of the one writer."""
 
     def __init__(self, wire: Wire, names: Names, known: Known, now: int, next_id: int) -> None:
-        super().__init__(wire, names, known)
-        self.now = now
-        self.head = known.head
-        self.next_id = next_id
-        self.wrote = False
-        """Whether undoing this request takes more than forgetting it."""
-        self.changed_settings = False
+        PostgresReader.__init__(self, wire, names, known)
+        BodyTransaction.__init__(self, now, known.head, next_id)
         self.proof = b""
         """What the last event that it appended holds, its cause and version: nobody else's is the same."""
-        self.moved = False
-        """Whether log and ids stand elsewhere now than what was drawn says."""
 
-    def new_ids(self, count: int) -> range:
-        ids = range(self.next_id, self.next_id + count)
-        self.next_id += count
-        return ids
+    def _do(self, statement: str, *values: Any) -> None:
+        self.wire.later(statement, *values)
+
+    def _keep_value(self, name: str, value: str | None) -> None:
+        raw.set_value(self.wire, name, value)
 
     def relationship_number(self, name: str) -> int:
         number = self._known_number(name)
@@ -123,12 +113,6 @@ class PostgresTransaction(PostgresReader):
             self.wire.later(sql, wanted)
         self.wire.later(SQL.set_highest_purged_id, str(max(ids)))
 
-    def new_attachment_ids(self, count: int) -> range:
-        if not count:
-            return range(0)
-        [(highest,)] = self.wire.rows(SQL.highest_attachment)
-        return range(highest + 1, highest + 1 + count)
-
     def save_tags(self, rows: TagRows) -> None:
         self.wrote = True
         self._run(
@@ -161,15 +145,6 @@ class PostgresTransaction(PostgresReader):
     def _stamp_types(self) -> None:
         self.known.types_stamp = new_guid()
         self.wire.later(SQL.set_types_stamp, self.known.types_stamp)
-
-    def save_task(self, task: Task) -> None:
-        refuse_zero("the task", task.subject)
-        self.wrote = True
-        self.wire.later(SQL.save_task, task.kind, task.subject, task.encoded)
-
-    def remove_task(self, kind: str, subject: str) -> None:
-        self.wrote = True
-        self.wire.later(SQL.remove_task, kind, subject)
 
     def append(self, events: Iterable[Event]) -> int:
         self.wrote = True
@@ -213,52 +188,6 @@ class PostgresTransaction(PostgresReader):
             known.update((text, number) for number, text in self.wire.rows(SQL.filler_of, hashes))
             if new := [one for one in unknown if one not in known]:
                 known.update((text, number) for number, text in self.wire.rows(SQL.add_filler, byteas(new)))
-
-    def add_token(self, token: Token) -> None:
-        refuse_zero("the token's name", token.name)
-        self.wrote = True
-        if not self.wire.rows(SQL.insert_token, token.name, token.role, token.hash, token.created_at):
-            raise Conflict(f"there is already a token named {token.name}; revoke it first or choose another name")
-        self.set_value(SETTINGS_STAMP, new_guid())
-
-    def remove_token(self, name: str) -> bool:
-        self.set_value(SETTINGS_STAMP, new_guid())
-        return "\0" not in name and bool(self.wire.rows(SQL.delete_token, name))
-
-    def save_cursor(self, cursor: Cursor) -> None:
-        refuse_zero("the cursor's name", cursor.name)
-        self.wrote = True
-        self.wire.later(SQL.save_cursor, cursor.name, cursor.position, cursor.created_at, cursor.updated_at)
-
-    def remove_cursor(self, name: str) -> bool:
-        self.wrote = True
-        return "\0" not in name and bool(self.wire.rows(SQL.remove_cursor, name))
-
-    def save_lease(self, lease: Lease) -> None:
-        refuse_zero("the lease's name", lease.name + lease.holder)
-        self.wrote = True
-        self.wire.later(SQL.save_lease, lease.name, lease.holder, lease.until)
-
-    def remove_lease(self, name: str) -> None:
-        self.wrote = True
-        self.wire.later(SQL.remove_lease, name)
-
-    def trim(self, before: int) -> int:
-        start, before = self.log_start(), min(before, self.head)
-        if before <= start:
-            return 0
-        self.set_value(LOG_START, str(before))
-        self.wire.later(SQL.trim_log, before)
-        return before - start
-
-    def set_value(self, name: str, value: str | None) -> None:
-        refuse_zero(f"the value {name}", name + (value or ""))
-        self.wrote = True
-        if name == SETTINGS_STAMP:
-            self.changed_settings = True
-        elif name != LOG_START:
-            self.moved = True  # a copy brings ids and stamps of another catalog
-        raw.set_value(self.wire, name, value)
 
     def fill(self, table: Table, rows: Sequence[Row]) -> None:
         self.wrote = self.moved = True

@@ -9,11 +9,9 @@ import apsw
 import msgspec
 
 from tidings.model.asset import Asset, AssetName, Link
-from tidings.model.cursor import Cursor, Lease
 from tidings.model.events import OPERATIONS, LogFilter, LogRecord
-from tidings.model.tag import Attachment, Task
-from tidings.model.typedefs import Definition
-from tidings.store.base import PAGE_BYTES, AssetQuery, Token
+from tidings.store.base import PAGE_BYTES, AssetQuery
+from tidings.store.body_reader import BodyReader
 from tidings.store.names import Names
 from tidings.store.positions import first_at
 from tidings.store.rows import OPERATION_NUMBERS
@@ -32,45 +30,35 @@ def as_set(values: Iterable[Any]) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 
-class SqliteReader:
+class SqliteReader(BodyReader):
     """Implements ``Reader`` over one connection."""
+
+    sql = SQL
 
     def __init__(self, connection: apsw.Connection, names: Names) -> None:
         self.connection = connection
         self.names = names
 
-    def _assets(self, sql: str, wanted: Collection[Any]) -> list[Asset]:
-        return [Asset(*row) for row in self.connection.execute(sql, (as_set(wanted),))] if wanted else []
+    def _ask(self, statement: str, *values: Any) -> Iterable[Any]:
+        return self.connection.execute(statement, values)
 
-    def _names(self, sql: str, wanted: Collection[Any]) -> list[AssetName]:
-        return [AssetName(*row) for row in self.connection.execute(sql, (as_set(wanted),))] if wanted else []
+    def _ask_of(self, statement: str, wanted: Collection[Any]) -> Iterable[Any]:
+        return self.connection.execute(statement, (as_set(wanted),)) if wanted else ()
 
     def assets_by_guid(self, guids: Collection[str]) -> list[Asset]:
-        return self._assets(SQL.assets_by_guid, guids)
+        return [Asset(*row) for row in self._ask_of(SQL.assets_by_guid, guids)]
 
     def assets_by_name(self, qualified_names: Collection[str]) -> list[Asset]:
-        return self._assets(SQL.assets_by_name, qualified_names)
-
-    def assets_by_id(self, ids: Collection[int]) -> list[Asset]:
-        return self._assets(SQL.assets_by_id, ids)
+        return [Asset(*row) for row in self._ask_of(SQL.assets_by_name, qualified_names)]
 
     def names_by_guid(self, guids: Collection[str]) -> list[AssetName]:
-        return self._names(SQL.names_by_guid, guids)
+        return [AssetName(*row) for row in self._ask_of(SQL.names_by_guid, guids)]
 
     def names_by_name(self, qualified_names: Collection[str]) -> list[AssetName]:
-        return self._names(SQL.names_by_name, qualified_names)
-
-    def names_by_id(self, ids: Collection[int]) -> list[AssetName]:
-        return self._names(SQL.names_by_id, ids)
+        return [AssetName(*row) for row in self._ask_of(SQL.names_by_name, qualified_names)]
 
     def glossary_assets(self, names: Collection[str]) -> list[tuple[str, AssetName]]:
-        if not names:
-            return []
-        rows = self.connection.execute(SQL.glossary_assets, (as_set(names),))
-        return [(name, AssetName(*found)) for name, *found in rows]
-
-    def glossaries(self) -> list[Asset]:
-        return [Asset(*row) for row in self.connection.execute(SQL.glossaries)]
+        return [(name, AssetName(*found)) for name, *found in self._ask_of(SQL.glossary_assets, names)]
 
     def links(self, relationship: str, side: int, ids: Collection[int]) -> list[Link]:
         number = self._known_number(relationship)
@@ -80,13 +68,7 @@ class SqliteReader:
         return [Link(relationship, *row) for row in self.connection.execute(sql, (as_set(ids), number))]
 
     def all_links(self, ids: Collection[int]) -> list[Link]:
-        return [Link(*row) for row in self.connection.execute(SQL.all_links, (as_set(ids),))] if ids else []
-
-    def relationship_number(self, name: str) -> int:
-        number = self._known_number(name)
-        if number is None:
-            raise KeyError(name)
-        return number
+        return [Link(*row) for row in self._ask_of(SQL.all_links, ids)]
 
     def neighbours(
         self, ids: Collection[int], ahead: Collection[str], behind: Collection[str]
@@ -120,35 +102,6 @@ class SqliteReader:
         [(found,)] = self.connection.execute(SQL.has_tags)
         return bool(found)
 
-    def tagged(self, ids: Collection[int]) -> list[tuple[int, int]]:
-        return list(self.connection.execute(SQL.tagged, (as_set(ids),))) if ids else []
-
-    def attachments(self, ids: Collection[int]) -> list[Attachment]:
-        return self._attachments(SQL.attachments, ids)
-
-    def attachments_of(self, sources: Collection[int]) -> list[Attachment]:
-        return self._attachments(SQL.attachments_of, sources)
-
-    def _attachments(self, sql: str, wanted: Collection[int]) -> list[Attachment]:
-        if not wanted:
-            return []
-        return [
-            Attachment(own, source, guid, tag, bool(a), bool(b), bool(c), bool(d), bool(gone), body, status)
-            for own, source, guid, tag, a, b, c, d, gone, body, status in self.connection.execute(
-                sql, (as_set(wanted),)
-            )
-        ]
-
-    def bearers(self, attachments: Collection[int]) -> list[tuple[int, int]]:
-        return list(self.connection.execute(SQL.bearers, (as_set(attachments),))) if attachments else []
-
-    def ids_below(self, qualified_name: str) -> list[int]:
-        # «0» is the character behind «/»: the range holds exactly the names that go on after the slash.
-        return [own for (own,) in self.connection.execute(SQL.ids_below, (f"{qualified_name}/", f"{qualified_name}0"))]
-
-    def ids_naming(self, connection: str) -> list[int]:
-        return [own for (own,) in self.connection.execute(SQL.ids_naming, (connection,))]
-
     def children(self, ids: Collection[int], ahead: Collection[str], behind: Collection[str]) -> list[tuple[int, int]]:
         found: list[tuple[int, int]] = []
         wanted = as_set(ids)
@@ -158,29 +111,20 @@ class SqliteReader:
         return found
 
     def connections_named(self, ids: Collection[int]) -> list[tuple[int, str | None]]:
-        return list(self.connection.execute(SQL.connections_named, (as_set(ids),))) if ids else []
-
-    def active(self, ids: Collection[int]) -> set[int]:
-        return {own for (own,) in self.connection.execute(SQL.active, (as_set(ids),))} if ids else set()
-
-    def types_of(self, ids: Collection[int]) -> dict[str, int]:
-        return dict(self.connection.execute(SQL.types_of, (as_set(ids),))) if ids else {}
+        return list(self._ask_of(SQL.connections_named, ids))
 
     def types_stamp(self) -> str:
         row = self.connection.execute(SQL.types_stamp).fetchone()
         return str(row[0]) if row else ""
 
-    def definitions(self) -> list[Definition]:
-        return [Definition(*row) for row in self.connection.execute(SQL.definitions)]
-
     def assets_by_type(self, type_names: Collection[str]) -> dict[str, int]:
-        return dict(self.connection.execute(SQL.assets_by_type, (as_set(type_names),))) if type_names else {}
+        return dict(self._ask_of(SQL.assets_by_type, type_names))
 
     def links_by_relationship(self, names: Collection[str]) -> dict[str, int]:
-        return dict(self.connection.execute(SQL.links_by_relationship, (as_set(names),))) if names else {}
+        return dict(self._ask_of(SQL.links_by_relationship, names))
 
     def attachments_by_tag(self, tags: Collection[str]) -> dict[str, int]:
-        return dict(self.connection.execute(SQL.attachments_by_tag, (as_set(tags),))) if tags else {}
+        return dict(self._ask_of(SQL.attachments_by_tag, tags))
 
     def attribute_holders(self, type_names: Collection[str], attribute: str, values: Collection[str] = ()) -> int:
         wanted = (as_set(type_names), f'$."{attribute}"', as_set(values) if values else None)
@@ -192,28 +136,8 @@ class SqliteReader:
         [(count,)] = self.connection.execute(SQL.custom_holders, (path, as_set(values) if values else None))
         return int(count)
 
-    def tasks(self) -> list[Task]:
-        return [Task(*row) for row in self.connection.execute(SQL.tasks)]
-
-    def tokens(self) -> list[Token]:
-        return [Token(*row) for row in self.connection.execute(SQL.tokens)]
-
     def values(self) -> dict[str, str]:
         return raw.values(self.connection)
-
-    def cursors(self) -> list[Cursor]:
-        return [Cursor(*row) for row in self.connection.execute(SQL.cursors)]
-
-    def leases(self) -> list[Lease]:
-        return [Lease(*row) for row in self.connection.execute(SQL.leases)]
-
-    def lease(self, name: str) -> Lease | None:
-        row = self.connection.execute(SQL.lease, (name,)).fetchone()
-        return Lease(*row) if row else None
-
-    def log_start(self) -> int:
-        row = self.connection.execute(SQL.log_start).fetchone()
-        return int(row[0]) if row else 1
 
     def row_counts(self) -> dict[str, int]:
         return raw.row_counts(self.connection)

@@ -3,46 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
 
 import apsw
 from msgspec.structs import astuple
 
 from tidings.model.asset import Asset, Link
 from tidings.model.changes import Changes, TagRows
-from tidings.model.cursor import Cursor, Lease
-from tidings.model.errors import Conflict
 from tidings.model.events import Event
 from tidings.model.ids import new_guid
-from tidings.model.tag import Task
 from tidings.model.typedefs import Definition
-from tidings.store.base import Token
+from tidings.store.body_transaction import BodyTransaction
 from tidings.store.names import Names
 from tidings.store.rows import OPERATION_NUMBERS, AssetRows, attachment_content, stamped_row
-from tidings.store.settings import LOG_START, SETTINGS_STAMP
 from tidings.store.sqlite import raw
 from tidings.store.sqlite.reader import SQL, SqliteReader, as_set
 from tidings.store.tables import Row, Table
 from tidings.store.texts import refuse_zero, refuse_zeros
 
 
-class SqliteTransaction(SqliteReader):
+class SqliteTransaction(SqliteReader, BodyTransaction):
     """Implements ``Transaction``. Lives on the writer thread, which owns ``head`` and ``next_id`` between requests."""
 
     def __init__(self, connection: apsw.Connection, names: Names, now: int, head: int, next_id: int) -> None:
-        super().__init__(connection, names)
-        self.now = now
-        self.head = head
-        self.next_id = next_id
-        self.wrote = False
-        """Whether undoing this request takes more than forgetting it."""
-        self.moved = False
-        """Whether log and ids may stand elsewhere now than what was drawn here says."""
-        self.changed_settings = False
+        SqliteReader.__init__(self, connection, names)
+        BodyTransaction.__init__(self, now, head, next_id)
 
-    def new_ids(self, count: int) -> range:
-        ids = range(self.next_id, self.next_id + count)
-        self.next_id += count
-        return ids
+    def _do(self, statement: str, *values: Any) -> None:
+        self.connection.execute(statement, values)
+
+    def _keep_value(self, name: str, value: str | None) -> None:
+        raw.set_value(self.connection, name, value)
 
     def relationship_number(self, name: str) -> int:
         number = self._known_number(name)
@@ -86,10 +77,6 @@ class SqliteTransaction(SqliteReader):
         self.connection.execute(SQL.purge_assets, wanted)
         self.connection.execute(SQL.set_highest_purged_id, (str(max(ids)),))
 
-    def new_attachment_ids(self, count: int) -> range:
-        [(highest,)] = self.connection.execute(SQL.highest_attachment)
-        return range(highest + 1, highest + 1 + count)
-
     def save_tags(self, rows: TagRows) -> None:
         self.wrote = True
         run = self.connection.executemany
@@ -120,15 +107,6 @@ class SqliteTransaction(SqliteReader):
         self.connection.execute(SQL.remove_definitions, (as_set(names),))
         self.connection.execute(SQL.set_types_stamp, (new_guid(),))
 
-    def save_task(self, task: Task) -> None:
-        refuse_zero("the task", task.subject)
-        self.wrote = True
-        self.connection.execute(SQL.save_task, (task.kind, task.subject, task.encoded))
-
-    def remove_task(self, kind: str, subject: str) -> None:
-        self.wrote = True
-        self.connection.execute(SQL.remove_task, (kind, subject))
-
     def append(self, events: Iterable[Event]) -> int:
         self.wrote = True
         first = self.head + 1
@@ -153,51 +131,6 @@ class SqliteTransaction(SqliteReader):
         [(drawn,)] = found or self.connection.execute(SQL.add_filler, (filler,)).fetchall()
         number = self.names.filler_numbers[filler] = int(str(drawn))
         return number
-
-    def add_token(self, token: Token) -> None:
-        refuse_zero("the token's name", token.name)
-        self.wrote = True
-        row = (token.name, token.role, token.hash, token.created_at)
-        if not self.connection.execute(SQL.insert_token, row).fetchall():
-            raise Conflict(f"there is already a token named {token.name}; revoke it first or choose another name")
-        self.set_value(SETTINGS_STAMP, new_guid())
-
-    def remove_token(self, name: str) -> bool:
-        self.set_value(SETTINGS_STAMP, new_guid())
-        return bool(self.connection.execute(SQL.delete_token, (name,)).fetchall())
-
-    def save_cursor(self, cursor: Cursor) -> None:
-        refuse_zero("the cursor's name", cursor.name)
-        self.wrote = True
-        row = (cursor.name, cursor.position, cursor.created_at, cursor.updated_at)
-        self.connection.execute(SQL.save_cursor, row)
-
-    def remove_cursor(self, name: str) -> bool:
-        self.wrote = True
-        return bool(self.connection.execute(SQL.remove_cursor, (name,)).fetchall())
-
-    def save_lease(self, lease: Lease) -> None:
-        refuse_zero("the lease's name", lease.name + lease.holder)
-        self.wrote = True
-        self.connection.execute(SQL.save_lease, (lease.name, lease.holder, lease.until))
-
-    def remove_lease(self, name: str) -> None:
-        self.wrote = True
-        self.connection.execute(SQL.remove_lease, (name,))
-
-    def trim(self, before: int) -> int:
-        start, before = self.log_start(), min(before, self.head)
-        if before <= start:
-            return 0
-        self.set_value(LOG_START, str(before))
-        self.connection.execute(SQL.trim_log, (before,))
-        return before - start
-
-    def set_value(self, name: str, value: str | None) -> None:
-        refuse_zero(f"the value {name}", name + (value or ""))
-        self.wrote = self.moved = True
-        self.changed_settings |= name == SETTINGS_STAMP
-        raw.set_value(self.connection, name, value)
 
     def fill(self, table: Table, rows: Sequence[Row]) -> None:
         self.wrote = self.moved = True
